@@ -1,0 +1,1 @@
+"""Archive service: catalogue, vault, retention and disposal for archives of work-safety inspections."""

@@ -1,0 +1,1 @@
+"""The tamper-evident audit log: acts, Merkle tree, checkpoints, proofs, verification."""

@@ -1,0 +1,84 @@
+"""Every act that the log knows, named once, with what a person reads for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archive_service.errors import Text
+
+
+@dataclass(frozen=True)
+class Act:
+    """A kind of act: its name in the log and its words on the screen."""
+
+    name: str
+    words: Text
+
+
+ALL: dict[str, Act] = {}
+
+
+def _act(name: str, zh: str, en: str) -> Act:
+    act = Act(name, Text(zh, en))
+    ALL[name] = act
+    return act
+
+
+ARCHIVE_FOUNDED = _act("archive:founded", "建立档案库", "Archive founded")
+PLAN_LOADED = _act("plan:loaded", "载入分类方案", "Classification plan loaded")
+SCHEDULE_LOADED = _act("schedule:loaded", "载入保管期限表", "Retention schedule loaded")
+
+PERSON_ADDED = _act("person:added", "增加人员", "Person added")
+PERSON_ROLES_SET = _act("person:roles:set", "设定角色", "Roles set")
+PERSON_CLEARANCE_SET = _act("person:clearance:set", "设定密级权限", "Clearance set")
+PERSON_PASSWORD_SET = _act("person:password:set", "更改口令", "Password changed")
+PERSON_PASSWORD_RESET = _act("person:password:reset", "重置口令", "One-time password issued")
+PERSON_LANGUAGE_SET = _act("person:language:set", "更改界面语言", "Language changed")
+PERSON_DISABLED = _act("person:disabled", "停用人员", "Person disabled")
+PERSON_SIGNED_IN = _act("person:signed_in", "登录", "Signed in")
+PERSON_SIGN_IN_REFUSED = _act("person:sign_in:refused", "登录被拒", "Sign-in refused")
+PERSON_SIGNED_OUT = _act("person:signed_out", "退出", "Signed out")
+ACTION_REFUSED = _act("action:refused", "操作被拒", "Action refused")
+
+FONDS_OPENED = _act("fonds:opened", "建立全宗", "Fonds opened")
+CASE_OPENED = _act("case:opened", "建立案卷", "Case file opened")
+CASE_EVENT_ADDED = _act("case:event:added", "登记案卷事件", "Event of a case file recorded")
+CASE_EVENT_REVOKED = _act("case:event:revoked", "撤销案卷事件", "Event of a case file revoked")
+
+RECORD_FILED = _act("record:filed", "归档", "Filed")
+RECORD_READ = _act("record:read", "阅览", "Read")
+RECORD_READ_REFUSED = _act("record:read:refused", "阅览被拒", "Reading refused")
+RECORD_TEXT_KEPT = _act("record:text:kept", "保存提取的文字", "Extracted text kept")
+RECORD_TEXT_FAILED = _act("record:text:failed", "文字提取未成功", "No text could be extracted")
+RECORD_DUE_SET = _act("record:due:set", "重算到期日", "Due date computed")
+NUMBER_VOIDED = _act("number:voided", "件号作废", "Number voided")
+IMPORT_STARTED = _act("import:started", "开始批量归档", "Folder import started")
+IMPORT_FINISHED = _act("import:finished", "完成批量归档", "Folder import finished")
+
+ACCESS_ASKED = _act("access:asked", "申请查阅", "Access asked for")
+ACCESS_GRANTED = _act("access:granted", "批准查阅", "Access granted")
+ACCESS_REFUSED = _act("access:refused", "不予查阅", "Access refused")
+ACCESS_REVOKED = _act("access:revoked", "收回查阅许可", "Access revoked")
+
+HOLD_PLACED = _act("hold:placed", "冻结", "Hold placed")
+HOLD_RELEASED = _act("hold:released", "解除冻结", "Hold released")
+RETENTION_CHECKED = _act("retention:checked", "到期检查", "Retention check")
+RETENTION_STOPPED = _act("retention:stopped", "到期检查中止", "Retention check stopped")
+CANDIDATE_QUEUED = _act("candidate:queued", "列入待鉴定", "Queued for appraisal")
+CANDIDATE_WITHDRAWN = _act("candidate:withdrawn", "撤出待鉴定", "Withdrawn from the queue")
+LIST_DRAWN_UP = _act("disposal:list:drawn_up", "编制处置清册", "Disposal list drawn up")
+ITEM_APPRAISED = _act("disposal:item:appraised", "鉴定", "Appraised")
+LIST_SUBMITTED = _act("disposal:list:submitted", "提交审批", "Submitted for approval")
+LIST_APPROVED = _act("disposal:list:approved", "批准", "Approved")
+LIST_RETURNED = _act("disposal:list:returned", "退回", "Returned")
+LIST_WITHDRAWN = _act("disposal:list:withdrawn", "撤回清册", "List withdrawn")
+LIST_ORDERED = _act("disposal:list:ordered", "下达销毁", "Destruction ordered")
+LIST_CLOSED = _act("disposal:list:closed", "清册办结", "List closed")
+ITEM_DECIDED = _act("disposal:item:decided", "执行鉴定意见", "Opinion carried out")
+ITEM_STOPPED = _act("disposal:item:stopped", "停止销毁", "Destruction stopped")
+DESTRUCTION_BEGUN = _act("destruction:begun", "销毁开始", "Destruction begun")
+INDEX_PURGED = _act("destruction:index:purged", "清除索引", "Index purged")
+KEY_DESTROYED = _act("destruction:key:destroyed", "销毁密钥", "Key destroyed")
+OBJECTS_DELETED = _act("destruction:objects:deleted", "删除文件", "Objects deleted")
+RECORD_DESTROYED = _act("destruction:done", "销毁完成", "Destroyed")
+CERTIFICATE_ISSUED = _act("certificate:issued", "出具销毁证明", "Certificate issued")

@@ -1,0 +1,1 @@
+"""The catalogue: fonds, classification plan, numbering, case files, records, accession."""

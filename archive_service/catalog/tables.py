@@ -1,0 +1,165 @@
+"""Rows of the catalogue. The parts of an archival code stand in columns; the rendered code is frozen."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+
+from archive_service.database.tables import ID, STAMP, metadata, vouched_table
+
+plan_versions = vouched_table(
+    "plan_version",
+    Column("kind", String(16), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("loaded_at", STAMP, nullable=False),
+    UniqueConstraint("kind", "code", "version"),
+    CheckConstraint("kind IN ('plan', 'schedule')", name="kind"),
+)
+
+fonds = vouched_table(
+    "fonds",
+    Column("fonds_no", String(4), nullable=False, unique=True),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    CheckConstraint("kind IN ('state', 'enterprise')", name="kind"),
+)
+
+case_files = vouched_table(
+    "case_file",
+    Column("case_no", String(32), nullable=False, unique=True),
+    Column("fonds_id", ID, ForeignKey("fonds.id"), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("enterprise", String(200), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("created_at", STAMP, nullable=False),
+    Column("created_by", ID, ForeignKey("person.id"), nullable=False),
+)
+
+case_events = vouched_table(
+    "case_event",
+    Column("case_id", ID, ForeignKey("case_file.id"), nullable=False, index=True),
+    Column("trigger", String(32), nullable=False),
+    Column("on_date", Date, nullable=False),
+    Column("recorded_at", STAMP, nullable=False),
+    Column("recorded_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("revoked_at", STAMP),
+    Column("revoked_by", ID, ForeignKey("person.id")),
+    Column("revoked_reason", String(500)),
+)
+
+sequences = vouched_table(
+    "number_sequence",
+    Column("scheme", String(32), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("last_no", Integer, nullable=False),
+    UniqueConstraint("scheme", "scope"),
+)
+
+void_numbers = vouched_table(
+    "void_number",
+    Column("scheme", String(32), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("code", String(200), nullable=False, unique=True),
+    Column("reason", String(500), nullable=False),
+    Column("voided_at", STAMP, nullable=False),
+    Column("voided_by", ID, ForeignKey("person.id"), nullable=False),
+)
+
+ARCHIVED = "archived"
+DESTROYING = "destroying"
+DESTROYED = "destroyed"
+
+records = vouched_table(
+    "record",
+    Column("code", String(200), nullable=False, unique=True),
+    Column("description_level", String(8), nullable=False),
+    Column("fonds_id", ID, ForeignKey("fonds.id"), nullable=False),
+    Column("case_id", ID, ForeignKey("case_file.id"), index=True),
+    Column("class_code", String(16), nullable=False),
+    Column("type_code", String(16), nullable=False),
+    Column("plan_version", String(32), nullable=False),
+    Column("scheme", String(32), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("category", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("retention_code", String(8), nullable=False),
+    Column("problem_code", String(16), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("title", String(500)),
+    Column("author", String(200)),
+    Column("document_no", String(100)),
+    Column("note", Text),
+    Column("sealed_description", LargeBinary),
+    Column("document_date", Date, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("rule_code", String(16), nullable=False),
+    Column("schedule_version", String(32), nullable=False),
+    Column("extension_years", Integer, nullable=False),
+    Column("period_override", String(8)),
+    Column("period", String(8), nullable=False),
+    Column("trigger_date", Date),
+    Column("due_on", Date),
+    Column("retention_zh", String(500), nullable=False),
+    Column("retention_en", String(500), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("filed_at", STAMP, nullable=False),
+    Column("filed_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("request_key", String(64), unique=True),
+    Column("destroyed_at", STAMP),
+    UniqueConstraint("scheme", "scope", "number"),
+    CheckConstraint("status IN ('archived', 'destroying', 'destroyed')", name="status"),
+    CheckConstraint("level IN ('PUB', 'INT', 'TS', 'PI', 'SEAL')", name="level"),
+    CheckConstraint(
+        "level IN ('PUB', 'INT') OR (title IS NULL AND author IS NULL AND document_no IS NULL AND note IS NULL)",
+        name="confidential_is_sealed",
+    ),
+    Index(None, "status", "due_on"),
+    Index(None, "type_code", "year"),
+    Index(None, "filed_at"),
+)
+
+components = vouched_table(
+    "component",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("file_name", String(500)),
+    Column("media_type", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64)),
+    Column("sealed_size", BigInteger, nullable=False),
+    Column("sealed_sha256", String(64), nullable=False),
+    Column("created_at", STAMP, nullable=False),
+    UniqueConstraint("record_id", "role", "position"),
+    CheckConstraint("role IN ('original', 'attachment', 'text', 'preview')", name="role"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String(16), nullable=False),
+    Column("record_id", ID, nullable=False),
+    Column("created_at", STAMP, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", STAMP, nullable=False),
+    Column("trouble", String(500)),
+    Index(None, "topic", "not_before"),
+)
+
+index_states = Table(
+    "index_state",
+    metadata,
+    Column("record_id", ID, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("reason_zh", String(500), nullable=False),
+    Column("reason_en", String(500), nullable=False),
+    Column("analysis", String(32), nullable=False),
+    Column("at", STAMP, nullable=False),
+)

@@ -1,0 +1,183 @@
+"""TOML -> frozen :class:`Settings`; every fault is reported at once, and then the service does not start.
+
+``config.example.toml`` shows every setting; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from archive_service.errors import BadSettings
+
+PORT = Annotated[int, Field(ge=1, le=65535)]
+POSITIVE = Annotated[int, Field(ge=1)]
+
+
+class Table(BaseModel):
+    """A table of the settings file: frozen, strict about types, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ArchiveTable(Table):
+    """What archive this is and where its live data lies."""
+
+    name_zh: str = Field("示例档案室", min_length=1)
+    name_en: str = Field("Sample archive", min_length=1)
+    data_dir: str = Field("var", min_length=1)
+    time_zone: str = "Asia/Shanghai"
+    language: Literal["zh", "en"] = "zh"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"no such time zone: {value}")
+        return value
+
+
+class ServerTable(Table):
+    """The web server."""
+
+    host: str = "127.0.0.1"
+    port: PORT = 8000
+    threads: Annotated[int, Field(ge=1, le=64)] = 8
+    max_upload_mib: POSITIVE = 4096
+
+
+class DatabaseTable(Table):
+    """The catalogue's database; an empty address means SQLite in the data directory."""
+
+    url: str = ""
+
+
+class KeysTable(Table):
+    """Key files; an empty path means the file of that name in ``data_dir/keys``."""
+
+    root: str = ""
+    log: str = ""
+    session: str = ""
+
+
+class CatalogTable(Table):
+    """Files that say how papers are classified, numbered and kept; empty means the one that is shipped."""
+
+    plan: str = ""
+    schedule: str = ""
+
+
+class ExtractionTable(Table):
+    """Limits of the one-shot process that takes the text out of one file."""
+
+    memory_mib: Annotated[int, Field(ge=128)] = 1024
+    cpu_seconds: POSITIVE = 30
+    wall_seconds: POSITIVE = 60
+    input_mib: POSITIVE = 200
+    output_characters: POSITIVE = 5_000_000
+
+
+class RetentionTable(Table):
+    """The daily check of what has become due."""
+
+    check_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "03:30"
+    largest_run: POSITIVE = 500
+    largest_share_percent: Annotated[int, Field(ge=1, le=100)] = 25
+
+
+class DisposalTable(Table):
+    """Lists of what is to be destroyed."""
+
+    cooling_off_days: Annotated[int, Field(ge=0, le=365)] = 7
+
+
+class SessionsTable(Table):
+    """How long a sign-in lasts."""
+
+    idle_minutes: POSITIVE = 30
+    absolute_hours: POSITIVE = 10
+
+
+class AuditTable(Table):
+    """The audit log."""
+
+    checkpoint_minutes: POSITIVE = 60
+
+
+class Settings(Table):
+    """All settings; ``base`` is the folder that relative paths start from."""
+
+    archive: ArchiveTable = ArchiveTable()
+    server: ServerTable = ServerTable()
+    database: DatabaseTable = DatabaseTable()
+    keys: KeysTable = KeysTable()
+    catalog: CatalogTable = CatalogTable()
+    extraction: ExtractionTable = ExtractionTable()
+    retention: RetentionTable = RetentionTable()
+    disposal: DisposalTable = DisposalTable()
+    sessions: SessionsTable = SessionsTable()
+    audit: AuditTable = AuditTable()
+    base: Path = Field(default=Path(), exclude=True)
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder that holds everything that is alive: database, keys, objects, index."""
+        return self._path(self.archive.data_dir)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The archive's own time zone."""
+        return ZoneInfo(self.archive.time_zone)
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy address of the catalogue's database."""
+        return self.database.url or f"sqlite:///{self.data_dir / 'catalogue.db'}"
+
+    def key_file(self, name: Literal["root", "log", "session"]) -> Path:
+        """Return the path of a key file."""
+        given: str = getattr(self.keys, name)
+        return self._path(given) if given else self.data_dir / "keys" / f"{name}.key"
+
+    def chosen_file(self, name: Literal["plan", "schedule"], shipped: Path) -> Path:
+        """Return the plan or schedule file that the settings name, else the shipped one."""
+        given: str = getattr(self.catalog, name)
+        return self._path(given) if given else shipped
+
+    def _path(self, text: str) -> Path:
+        return (self.base / text).absolute()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read a settings file; without one every default holds, relative to the working directory.
+
+    Raises :class:`BadSettings` with every unknown key, wrong type and bad value, each with file, table and key.
+    """
+    if path is None:
+        return Settings(base=Path.cwd())
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings([f"{path}: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings([f"{path}: {error}"]) from error
+    if "base" in raw:
+        raise BadSettings([f"{path}: [base]: unknown key"])
+    try:
+        return Settings(**raw, base=path.absolute().parent)
+    except ValidationError as error:
+        raise BadSettings([f"{path}: {describe_fault(fault)}" for fault in error.errors()]) from error
+
+
+def describe_fault(fault: object) -> str:
+    """Say one fault of pydantic's as ``[table] key: what is wrong (given value)``."""
+    assert isinstance(fault, dict)
+    where = [str(part) for part in fault["loc"]]
+    place = f"[{'.'.join(where[:-1])}] {where[-1]}" if len(where) > 1 else f"[{where[0]}]"
+    if fault["type"] == "extra_forbidden":
+        return f"{place}: unknown key"
+    return f"{place}: {fault['msg']} (given: {fault['input']!r})"

@@ -1,0 +1,1 @@
+"""Engine, transactions, the registry of tables and the migrations."""

@@ -1,0 +1,181 @@
+"""The one policy table: who may do what to which thing, denied unless a rule opens it.
+
+``can`` answers for one thing, ``visible`` gives the same answer as a filter for a query; both read the
+same table, and a property test holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from archive_service.errors import Forbidden, Text
+from archive_service.people.model import (
+    APPRAISER,
+    APPROVER,
+    ARCHIVIST,
+    AUDITOR,
+    LEVEL_WORDS,
+    READER,
+    ROLE_WORDS,
+    SECURITY_ADMINISTRATOR,
+    SYSTEM_ADMINISTRATOR,
+    Person,
+)
+from archive_service.people.tables import grants
+
+
+class Action(Enum):
+    """What a person may want to do."""
+
+    SEE_RECORD = "see_record"
+    READ_RECORD = "read_record"
+    SEARCH = "search"
+    BROWSE = "browse"
+    FILE_RECORD = "file_record"
+    KEEP_CASES = "keep_cases"
+    VOID_NUMBER = "void_number"
+    ASK_ACCESS = "ask_access"
+    DECIDE_ACCESS = "decide_access"
+    SEE_DISPOSAL = "see_disposal"
+    CHECK_RETENTION = "check_retention"
+    DRAW_UP_LIST = "draw_up_list"
+    APPRAISE = "appraise"
+    APPROVE = "approve"
+    ORDER_DESTRUCTION = "order_destruction"
+    PLACE_HOLD = "place_hold"
+    RELEASE_HOLD = "release_hold"
+    SEE_AUDIT = "see_audit"
+    SEE_PEOPLE = "see_people"
+    ADD_PERSON = "add_person"
+    SET_RIGHTS = "set_rights"
+    RUN_SYSTEM = "run_system"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may do an action: roles, whether clearance for the thing's level is needed, and whose hands are barred."""
+
+    roles: frozenset[str]
+    by_level: bool = False
+    by_grant: bool = False
+    barred: tuple[str, ...] = ()
+
+
+def _rule(*roles: str, by_level: bool = False, by_grant: bool = False, barred: tuple[str, ...] = ()) -> Rule:
+    return Rule(frozenset(roles), by_level, by_grant, barred)
+
+
+WORKING = (ARCHIVIST, READER, APPRAISER, APPROVER)
+CONTENT = frozenset({Action.SEE_RECORD, Action.READ_RECORD, Action.SEARCH, Action.BROWSE, Action.FILE_RECORD})
+"""Actions that show or touch content: closed to the three administrators, whatever else they hold."""
+
+TABLE: Mapping[Action, Rule] = {
+    Action.SEE_RECORD: _rule(*WORKING, by_level=True, by_grant=True),
+    Action.READ_RECORD: _rule(*WORKING, by_level=True, by_grant=True),
+    Action.SEARCH: _rule(*WORKING),
+    Action.BROWSE: _rule(*WORKING),
+    Action.FILE_RECORD: _rule(ARCHIVIST, by_level=True),
+    Action.KEEP_CASES: _rule(ARCHIVIST),
+    Action.VOID_NUMBER: _rule(ARCHIVIST),
+    Action.ASK_ACCESS: _rule(*WORKING),
+    Action.DECIDE_ACCESS: _rule(ARCHIVIST, APPROVER, by_level=True, barred=("requester",)),
+    Action.SEE_DISPOSAL: _rule(ARCHIVIST, APPRAISER, APPROVER, AUDITOR),
+    Action.CHECK_RETENTION: _rule(ARCHIVIST),
+    Action.DRAW_UP_LIST: _rule(ARCHIVIST),
+    Action.APPRAISE: _rule(APPRAISER, barred=("proposer",)),
+    Action.APPROVE: _rule(APPROVER, barred=("proposer", "appraiser", "approver")),
+    Action.ORDER_DESTRUCTION: _rule(ARCHIVIST, barred=("proposer", "appraiser", "approver")),
+    Action.PLACE_HOLD: _rule(ARCHIVIST, APPRAISER, APPROVER),
+    Action.RELEASE_HOLD: _rule(APPROVER, barred=("placed_by",)),
+    Action.SEE_AUDIT: _rule(AUDITOR),
+    Action.SEE_PEOPLE: _rule(AUDITOR, SYSTEM_ADMINISTRATOR, SECURITY_ADMINISTRATOR),
+    Action.ADD_PERSON: _rule(SYSTEM_ADMINISTRATOR, barred=("self",)),
+    Action.SET_RIGHTS: _rule(SECURITY_ADMINISTRATOR, barred=("self",)),
+    Action.RUN_SYSTEM: _rule(SYSTEM_ADMINISTRATOR),
+}
+
+HAND_WORDS: dict[str, Text] = {
+    "proposer": Text("编制这份清册的人", "the one who drew up this list"),
+    "appraiser": Text("鉴定过这份清册的人", "one who appraised this list"),
+    "approver": Text("已批准过这份清册的人", "one who has already approved this list"),
+    "requester": Text("提出申请的人", "the one who asked"),
+    "placed_by": Text("设置冻结的人", "the one who placed the hold"),
+    "self": Text("本人", "the person concerned"),
+}
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What an action is about: its level, its id if it is a record, and who had a hand in it so far."""
+
+    level: str | None = None
+    record_id: str | None = None
+    hands: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Allowed or not, and why."""
+
+    allowed: bool
+    reason: Text
+
+
+ALLOWED = Verdict(True, Text("可以。", "Allowed."))
+
+
+def can(person: Person, action: Action, thing: Thing | None = None, *, at: str = "") -> Verdict:
+    """Say whether a person may do something now. ``at`` is the instant that grants are held against."""
+    thing = thing or Thing()
+    rule = TABLE[action]
+    if person.disabled:
+        return _no("此人员已停用。", "This person has been disabled.")
+    if action in CONTENT and person.administers:
+        return _no("管理员不接触档案内容。", "Administrators have no access to the archive's content.")
+    if not person.roles & rule.roles:
+        names = [ROLE_WORDS[role] for role in sorted(rule.roles)]
+        return _no(
+            f"此操作需要以下角色之一：{'、'.join(name.zh for name in names)}。",
+            f"This needs one of these roles: {', '.join(name.en for name in names)}.",
+        )
+    for hand in rule.barred:
+        if person.id in thing.hands.get(hand, frozenset()):
+            return _no(f"{HAND_WORDS[hand].zh}不得执行此操作。", f"This may not be done by {HAND_WORDS[hand].en}.")
+    return _by_level(person, rule, action, thing, at)
+
+
+def _by_level(person: Person, rule: Rule, action: Action, thing: Thing, at: str) -> Verdict:
+    if not rule.by_level:
+        return ALLOWED
+    if action is Action.READ_RECORD and thing.level == "SEAL":
+        return _no("密封件须由两人共同启封，本版尚不提供启封。", "Sealed items are opened by two people together; this version does not open them yet.")
+    if thing.level in person.clearance:
+        return ALLOWED
+    if rule.by_grant and thing.level != "SEAL" and thing.record_id and person.granted(thing.record_id, at):
+        return ALLOWED
+    words = LEVEL_WORDS.get(thing.level or "", Text("该密级", "this level"))
+    return _no(f"您没有“{words.zh}”级的权限，也没有有效的查阅许可。", f"You are not cleared for “{words.en}” and hold no valid grant.")
+
+
+def _no(zh: str, en: str) -> Verdict:
+    return Verdict(False, Text(zh, en))
+
+
+def require(person: Person, action: Action, thing: Thing | None = None, *, at: str = "") -> None:
+    """Raise :class:`Forbidden` with the reason unless the person may do this."""
+    verdict = can(person, action, thing, at=at)
+    if not verdict.allowed:
+        raise Forbidden(verdict.reason.zh, verdict.reason.en)
+
+
+def visible(person: Person, level: ColumnElement[str], record_id: ColumnElement[str], *, at: str) -> ColumnElement[bool]:
+    """Return the SQL condition that holds for exactly those records for which ``can`` allows ``SEE_RECORD``."""
+    rule = TABLE[Action.SEE_RECORD]
+    if person.disabled or person.administers or not person.roles & rule.roles:
+        return false()
+    granted = select(grants.c.record_id).where(grants.c.person_id == person.id, grants.c.revoked_at.is_(None), grants.c.until > at)
+    return or_(level.in_(sorted(person.clearance)), and_(level != "SEAL", record_id.in_(granted)))

@@ -1,0 +1,53 @@
+"""Rows of people, their roles, clearance, sessions and grants."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, String, Table
+
+from archive_service.database.tables import ID, STAMP, metadata, vouched_table
+
+people = vouched_table(
+    "person",
+    Column("login", String(64), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("roles", String(400), nullable=False),
+    Column("clearance", String(100), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("disabled_at", STAMP),
+    Column("created_at", STAMP, nullable=False),
+)
+
+grants = vouched_table(
+    "access_grant",
+    Column("request_id", ID, nullable=False, unique=True),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("record_id", ID, nullable=False),
+    Column("granted_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("granted_at", STAMP, nullable=False),
+    Column("until", STAMP, nullable=False),
+    Column("revoked_at", STAMP),
+    CheckConstraint("granted_by <> person_id", name="not_to_oneself"),
+    Index(None, "person_id", "record_id"),
+)
+
+sessions = Table(
+    "session",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False, index=True),
+    Column("created_at", STAMP, nullable=False),
+    Column("seen_at", STAMP, nullable=False),
+)
+
+attempts = Table(
+    "sign_in_attempt",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("login", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("at", STAMP, nullable=False),
+    Index(None, "login", "at"),
+    Index(None, "address", "at"),
+)
