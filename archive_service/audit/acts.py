@@ -82,3 +82,9 @@ KEY_DESTROYED = _act("destruction:key:destroyed", "销毁密钥", "Key destroyed
 OBJECTS_DELETED = _act("destruction:objects:deleted", "删除文件", "Objects deleted")
 RECORD_DESTROYED = _act("destruction:done", "销毁完成", "Destroyed")
 CERTIFICATE_ISSUED = _act("certificate:issued", "出具销毁证明", "Certificate issued")
+
+
+def words_of(name: str) -> Text:
+    """Return the words of an act by its name in the log; a name of a later version reads as itself."""
+    act = ALL.get(name)
+    return act.words if act else Text(name, name)

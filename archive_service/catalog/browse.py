@@ -1,0 +1,234 @@
+"""Looking into the catalogue: what a person may see, and nothing else, in lists, counts and single records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, ColumnElement, func, select
+
+from archive_service.audit import acts
+from archive_service.audit.ledger import Ledger
+from archive_service.audit.tables import entries
+from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.descriptions import describe, title_or_mask
+from archive_service.catalog.model import Description
+from archive_service.catalog.schedules import Schedules
+from archive_service.catalog.tables import DESTROYED, DESTROYING, case_files, components, fonds, index_states, records
+from archive_service.errors import Forbidden, NotFound, Text
+from archive_service.people.model import Person
+from archive_service.people.policy import Action, Thing, can, require, visible
+from archive_service.vault import Vault
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """A record as it stands in a list."""
+
+    id: str
+    code: str
+    title: str
+    type_code: str
+    type_name: Text
+    level: str
+    year: int
+    document_date: str
+    period: str
+    due_on: str
+    status: str
+    case_no: str
+
+
+@dataclass(frozen=True)
+class Component:
+    """A computer file of a record, as its page shows it."""
+
+    id: str
+    role: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A record with everything that its page shows."""
+
+    row: Mapping[str, Any]
+    line: Line
+    description: Description
+    files: tuple[Component, ...]
+    text: Component | None
+    fonds_name: Text
+    case: Any
+    index: Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """One act in a record's history."""
+
+    seq: int
+    at: str
+    person_id: str | None
+    words: Text
+    detail: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of records is narrowed to; empty means everything."""
+
+    type_code: str = ""
+    class_code: str = ""
+    case_no: str = ""
+    year: int | None = None
+    level: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Lists and single records, each filtered by what the person may see at this moment."""
+
+    ledger: Ledger
+    vault: Vault
+    schedules: Schedules
+
+    def counts(self, person: Person) -> dict[str, int]:
+        """Return how many visible records each type holds."""
+        require(person, Action.BROWSE)
+        with self.ledger.read() as connection:
+            rows = connection.execute(
+                select(records.c.type_code, func.count()).where(self.seen_by(person)).group_by(records.c.type_code)
+            )
+            return {code: count for code, count in rows}
+
+    def seen_by(self, person: Person) -> ColumnElement[bool]:
+        """Return the condition of what a person sees; a record under destruction is hidden from everybody."""
+        at = self.ledger.clock.stamp()
+        return visible(person, records.c.level, records.c.id, at=at) & (records.c.status != DESTROYING)
+
+    def list(self, person: Person, filters: Filters, after: str = "", limit: int = PAGE) -> list[Line]:
+        """Return visible records by archival code, from behind ``after`` on (keyset paging)."""
+        require(person, Action.BROWSE)
+        query = _joined().where(self.seen_by(person), *_conditions(filters)).order_by(records.c.code).limit(limit)
+        if after:
+            query = query.where(records.c.code > after)
+        with self.ledger.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [self.line(row) for row in rows]
+
+    def latest(self, person: Person, limit: int = 8) -> list[Line]:
+        """Return the visible records that were filed last."""
+        require(person, Action.BROWSE)
+        query = _joined().where(self.seen_by(person)).order_by(records.c.filed_at.desc()).limit(limit)
+        with self.ledger.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [self.line(row) for row in rows]
+
+    def by_ids(self, person: Person, ids: Sequence[str]) -> dict[str, Line]:
+        """Return those of some records that the person sees at this moment."""
+        with self.ledger.read() as connection:
+            rows = connection.execute(_joined().where(self.seen_by(person), records.c.id.in_(ids))).mappings().all()
+        return {row["id"]: self.line(row) for row in rows}
+
+    def line(self, row: Mapping[str, Any]) -> Line:
+        """Make a list's line of a joined row."""
+        record_type = self.schedules.plan.types.get(row["type_code"])
+        name = record_type.name if record_type else Text(row["type_code"], row["type_code"])
+        return Line(
+            id=row["id"],
+            code=row["code"],
+            title=title_or_mask(self.vault, row, name.zh),
+            type_code=row["type_code"],
+            type_name=name,
+            level=row["level"],
+            year=row["year"],
+            document_date=row["document_date"].isoformat(),
+            period=row["period"],
+            due_on=row["due_on"].isoformat() if row["due_on"] else "",
+            status=row["status"],
+            case_no=row["case_no"] or "",
+        )
+
+    def find(self, person: Person, code_or_id: str) -> Whole:
+        """Return one record by its archival code, typed in any way, or by id.
+
+        What the person may not see does not exist: the answer is the same as for a code never issued.
+        """
+        require(person, Action.BROWSE)
+        with self.ledger.read() as connection:
+            row = connection.execute(_joined().where(self.seen_by(person), _named(code_or_id))).mappings().one_or_none()
+            if row is None:
+                raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
+            return self._whole(connection, row)
+
+    def _whole(self, connection: Connection, row: Mapping[str, Any]) -> Whole:
+        description = describe(self.vault, row)
+        rows = connection.execute(select(components).where(components.c.record_id == row["id"]).order_by(components.c.position)).all()
+        files = [_component(item, description) for item in rows]
+        fonds_row = connection.execute(select(fonds).where(fonds.c.id == row["fonds_id"])).one()
+        case = connection.execute(select(case_files).where(case_files.c.id == row["case_id"])).one_or_none()
+        index = connection.execute(select(index_states).where(index_states.c.record_id == row["id"])).one_or_none()
+        return Whole(
+            row=row,
+            line=self.line(row),
+            description=description,
+            files=tuple(item for item in files if item.role != "text"),
+            text=next((item for item in files if item.role == "text"), None),
+            fonds_name=Text(fonds_row.name_zh, fonds_row.name_en),
+            case=case,
+            index=index,
+        )
+
+    def history(self, person: Person, record_id: str) -> list[Event]:
+        """Return what has been done with a record, the newest last; the caller shows it to those who see the record."""
+        require(person, Action.BROWSE)
+        with self.ledger.read() as connection:
+            rows = connection.execute(
+                select(entries).where(entries.c.object_type == "record", entries.c.object_id == record_id).order_by(entries.c.seq)
+            ).all()
+        return [Event(row.seq, row.at, row.person_id, acts.words_of(row.act), row.body) for row in rows]
+
+    def open_component(self, person: Person, record_id: str, component_id: str, purpose: str) -> tuple[Component, Any]:
+        """Open a file for reading: policy first, then the entry in the log, then the bytes; refusals are logged too."""
+        whole = self.find(person, record_id)
+        thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
+        verdict = can(person, Action.READ_RECORD, thing, at=self.ledger.clock.stamp())
+        if not verdict.allowed or whole.row["status"] == DESTROYED:
+            self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", whole.row["id"], component=component_id)
+            if whole.row["status"] == DESTROYED:
+                raise NotFound("此件已销毁，内容不复存在。", "This record has been destroyed; its content no longer exists.")
+            raise Forbidden(verdict.reason.zh, verdict.reason.en)
+        for file in (*whole.files, *([whole.text] if whole.text else [])):
+            if file.id == component_id:
+                self.ledger.note(person.id, acts.RECORD_READ, "record", whole.row["id"], component=component_id, purpose=purpose)
+                return file, self.vault.open(whole.row["id"], component_id, file.version)
+        raise NotFound("此件没有这个文件。", "This record has no such file.")
+
+
+def _joined() -> Any:
+    return select(records, case_files.c.case_no).outerjoin(case_files, case_files.c.id == records.c.case_id)
+
+
+def _named(code_or_id: str) -> ColumnElement[bool]:
+    return (records.c.code == normalise_code(code_or_id)) | (records.c.id == code_or_id)
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    wanted = {"type_code": filters.type_code, "class_code": filters.class_code, "year": filters.year, "level": filters.level}
+    conditions = [records.c[name] == value for name, value in wanted.items() if value]
+    if filters.case_no:
+        conditions.append(case_files.c.case_no == filters.case_no)
+    return conditions
+
+
+def _component(row: Any, description: Description) -> Component:
+    words = description.files.get(row.id, {})
+    name = row.file_name or words.get("name", "")
+    return Component(row.id, row.role, name, row.media_type, row.size, row.sha256 or words.get("sha256", ""), row.version)

@@ -1,0 +1,138 @@
+"""Fonds and case files, and the events of a case that start the retention clocks of its records."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from archive_service.audit import acts
+from archive_service.audit.ledger import Ledger, Work
+from archive_service.catalog.due import recompute
+from archive_service.catalog.schedules import Schedules
+from archive_service.catalog.tables import case_events, case_files, fonds, records
+from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.people.model import Person
+from archive_service.people.policy import Action, require
+from retention_policies import Trigger
+
+CASE_NO = re.compile(r"[A-Z]{2}\d{4}-\d{3,4}")
+EVENTS = tuple(trigger for trigger in Trigger if trigger not in (Trigger.FORMED, Trigger.YEAR_END, Trigger.PARENT))
+"""Triggers that people record; the others follow from the document's own date or from its parent."""
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Opens fonds and case files and records their events."""
+
+    ledger: Ledger
+    schedules: Schedules
+
+    def open_fonds(self, actor: Person, fonds_no: str, name_zh: str, name_en: str, kind: str) -> str:
+        """Open a fonds. ``kind`` is ``state`` (transfers by law) or ``enterprise`` (keeps its own archives)."""
+        require(actor, Action.KEEP_CASES)
+        if not re.fullmatch(r"[A-Z0-9]{4}", fonds_no):
+            raise BadInput("全宗号为 4 位大写字母或数字，如 Q001。", "A fonds number has four capital letters or digits, such as Q001.")
+        if kind not in ("state", "enterprise"):
+            raise BadInput("全宗类型为 state 或 enterprise。", "The kind of a fonds is state or enterprise.")
+        fonds_id = uuid.uuid4().hex
+        with self.ledger.work(actor.id) as work:
+            if work.connection.execute(select(fonds.c.id).where(fonds.c.fonds_no == fonds_no)).first():
+                raise Conflict(f"全宗 {fonds_no} 已存在。", f"Fonds {fonds_no} exists already.")
+            work.insert(fonds, {"id": fonds_id, "fonds_no": fonds_no, "name_zh": name_zh, "name_en": name_en, "kind": kind})
+            work.act(acts.FONDS_OPENED, "fonds", fonds_id, fonds_no=fonds_no)
+            work.commit()
+        return fonds_id
+
+    def open_case(self, actor: Person, *, fonds_no: str, case_no: str, title: str, enterprise: str, year: int) -> str:
+        """Open a case file: one per inspection of an enterprise."""
+        require(actor, Action.KEEP_CASES)
+        if not CASE_NO.fullmatch(case_no):
+            raise BadInput("案卷编号形如 AX2024-003。", "A case number looks like AX2024-003.")
+        if not title.strip() or not enterprise.strip():
+            raise BadInput("请填写案卷题名和被巡察企业。", "Please give the case file's title and the inspected enterprise.")
+        case_id = uuid.uuid4().hex
+        with self.ledger.work(actor.id) as work:
+            found = work.connection.execute(select(fonds.c.id).where(fonds.c.fonds_no == fonds_no)).scalar_one_or_none()
+            if found is None:
+                raise NotFound(f"没有全宗 {fonds_no}。", f"There is no fonds {fonds_no}.")
+            if work.connection.execute(select(case_files.c.id).where(case_files.c.case_no == case_no)).first():
+                raise Conflict(f"案卷 {case_no} 已存在。", f"Case file {case_no} exists already.")
+            row = {"case_no": case_no, "fonds_id": found, "title": title.strip(), "enterprise": enterprise.strip(), "year": year}
+            work.insert(case_files, {"id": case_id, **row, "created_at": work.at, "created_by": actor.id})
+            work.act(acts.CASE_OPENED, "case_file", case_id, case_no=case_no)
+            work.commit()
+        return case_id
+
+    def record_event(self, actor: Person, case_no: str, trigger: str, on: date) -> None:
+        """Record an event of a case file; every record whose clock it starts gets its due date at once."""
+        require(actor, Action.KEEP_CASES)
+        if trigger not in EVENTS:
+            raise BadInput(f"没有事件“{trigger}”。可用：{'、'.join(EVENTS)}。", f"There is no event {trigger!r}. Use one of {', '.join(EVENTS)}.")
+        if on > self.ledger.clock.today():
+            raise BadInput("事件日期不能在将来。", "An event cannot lie in the future.")
+        with self.ledger.work(actor.id) as work:
+            case = _case(work, case_no)
+            row = {"id": uuid.uuid4().hex, "case_id": case.id, "trigger": str(trigger), "on_date": on}
+            none_yet = {"revoked_at": None, "revoked_by": None, "revoked_reason": None}
+            work.insert(case_events, {**row, "recorded_at": work.at, "recorded_by": actor.id, **none_yet})
+            work.act(acts.CASE_EVENT_ADDED, "case_file", case.id, case_no=case_no, trigger=str(trigger), on=on.isoformat())
+            self._recompute(work, case.id, f"{trigger} {on.isoformat()}")
+            work.commit()
+
+    def revoke_event(self, actor: Person, event_id: str, reason: str) -> None:
+        """Take an event back (a case reopened, a date mistaken): clocks that it started stop or move."""
+        require(actor, Action.KEEP_CASES)
+        if not reason.strip():
+            raise BadInput("请说明撤销的原因。", "Please say why the event is revoked.")
+        with self.ledger.work(actor.id) as work:
+            event = work.connection.execute(select(case_events).where(case_events.c.id == event_id)).one_or_none()
+            if event is None:
+                raise NotFound("没有这一事件。", "There is no such event.")
+            values = {"revoked_at": work.at, "revoked_by": actor.id, "revoked_reason": reason.strip()}
+            if not work.update(case_events, event_id, values, case_events.c.revoked_at.is_(None)):
+                raise Conflict("此事件已被撤销。", "This event has been revoked already.")
+            work.act(acts.CASE_EVENT_REVOKED, "case_file", event.case_id, trigger=event.trigger)
+            self._recompute(work, event.case_id, f"{event.trigger} revoked")
+            work.commit()
+
+    def _recompute(self, work: Work, case_id: str, reason: str) -> None:
+        found = work.connection.execute(select(records.c.id, records.c.schedule_version).where(records.c.case_id == case_id)).all()
+        for version in {row.schedule_version for row in found}:
+            ids = [row.id for row in found if row.schedule_version == version]
+            recompute(work, self.schedules.version(version), ids, self.ledger.clock.today(), reason)
+
+    def all_fonds(self) -> Sequence[Any]:
+        """Return every fonds, by number."""
+        with self.ledger.read() as connection:
+            return connection.execute(select(fonds).order_by(fonds.c.fonds_no)).all()
+
+    def all_cases(self) -> Sequence[Any]:
+        """Return every case file, the newest first."""
+        with self.ledger.read() as connection:
+            return connection.execute(select(case_files).order_by(case_files.c.year.desc(), case_files.c.case_no)).all()
+
+    def case(self, case_no: str) -> Any:
+        """Return one case file."""
+        with self.ledger.read() as connection:
+            row = connection.execute(select(case_files).where(case_files.c.case_no == case_no)).one_or_none()
+        if row is None:
+            raise NotFound(f"没有案卷 {case_no}。", f"There is no case file {case_no}.")
+        return row
+
+    def events(self, case_id: str) -> Sequence[Any]:
+        """Return the events of a case file, revoked ones too, in the order of their dates."""
+        with self.ledger.read() as connection:
+            return connection.execute(select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.on_date)).all()
+
+
+def _case(work: Work, case_no: str) -> Any:
+    row = work.connection.execute(select(case_files).where(case_files.c.case_no == case_no)).one_or_none()
+    if row is None:
+        raise NotFound(f"没有案卷 {case_no}。", f"There is no case file {case_no}.")
+    return row

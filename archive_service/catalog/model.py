@@ -1,0 +1,85 @@
+"""What is filed and what comes of it: the words of accession."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from archive_service.errors import BadInput
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A computer file to be taken in: the name it came with, and how to read its bytes (as often as needed)."""
+
+    name: str
+    chunks: Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class NewRecord:
+    """A record to be filed: what the archivist says of it, and its files, the first being the main one.
+
+    ``key`` makes a repeated request return the first receipt; ``year`` is the archival year, usually the document's.
+    """
+
+    fonds_no: str
+    type_code: str
+    title: str
+    document_date: date
+    files: tuple[SourceFile, ...]
+    case_no: str | None = None
+    level: str | None = None
+    author: str = ""
+    document_no: str = ""
+    note: str = ""
+    year: int | None = None
+    facts: Mapping[str, bool | int | str] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What describes a record in words; for confidential levels it exists in sealed form only."""
+
+    title: str
+    author: str = ""
+    document_no: str = ""
+    note: str = ""
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Name and SHA-256 of each file, by component id."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an accession leaves in the hands of the one who filed: enough to prove it later, offline."""
+
+    archival_code: str
+    record_id: str
+    files: tuple[tuple[str, int, str], ...]
+    """Name, size in bytes and SHA-256 of each file."""
+    seq: int
+    leaf_hash: str
+    checkpoint: str
+    repeated: bool = False
+
+
+STATE_SECRET_MARKS = ("秘密", "机密", "绝密")
+
+
+def parse_level(text: str, default: str | None) -> str:
+    """Return the level that a person wrote (code or Chinese word); state secrets are refused at the door."""
+    value = text.strip()
+    if value in STATE_SECRET_MARKS or value.upper() in ("SECRET", "CONFIDENTIAL", "TOP SECRET"):
+        raise BadInput(
+            f"密级“{value}”属于国家秘密，本系统不得接收；请按保密规定另行保管，此处可登记一条不含内容的线索。",
+            f"{value!r} marks a state secret, which this system must not take in; keep it under the secrecy rules and file a pointer without content here.",
+        )
+    words = {"公开": "PUB", "内部": "INT", "商业秘密": "TS", "个人隐私": "PI", "密封": "SEAL"}
+    level = words.get(value, value.upper()) or default
+    if level is None:
+        raise BadInput("此类型没有默认密级，请填写密级。", "This type has no default level; please give one.")
+    if level not in words.values():
+        raise BadInput(f"没有密级“{value}”。可用：PUB、INT、TS、PI、SEAL。", f"There is no level {value!r}. Use PUB, INT, TS, PI or SEAL.")
+    return level

@@ -1,0 +1,83 @@
+"""The versions of plan and schedule that this archive has used: kept whole, so that old decisions can be replayed."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from archive_service.audit import acts
+from archive_service.audit.ledger import Ledger
+from archive_service.catalog.plan import Plan, load_plan
+from archive_service.catalog.tables import plan_versions
+from archive_service.errors import BadSettings, NotFound
+from retention_policies import Schedule, ScheduleError, load_schedule
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """The plan and schedule in force, and every schedule that records were filed under."""
+
+    plan: Plan
+    current: Schedule
+    earlier: dict[str, Schedule]
+
+    def version(self, version: str) -> Schedule:
+        """Return the schedule of a version; a record keeps the one that it was filed under."""
+        if version == self.current.version:
+            return self.current
+        if version not in self.earlier:
+            raise NotFound(f"没有保管期限表版本 {version}。", f"There is no version {version} of the retention schedule.")
+        return self.earlier[version]
+
+
+def read_files(plan_file: Path, schedule_file: Path) -> tuple[Plan, Schedule, str]:
+    """Load schedule and plan from their files; every fault of either is reported. Returns the schedule's text too."""
+    try:
+        schedule = load_schedule(schedule_file)
+        body = schedule_file.read_text(encoding="utf-8")
+    except ScheduleError as error:
+        raise BadSettings(list(error.faults)) from error
+    except OSError as error:
+        raise BadSettings([f"{schedule_file}: {error.strerror}"]) from error
+    return load_plan(plan_file, schedule), schedule, body
+
+
+def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body: str) -> Schedules:
+    """Keep plan and schedule in the database if they are new; refuse a known version whose content has changed."""
+    offered = [
+        ("plan", plan.code, plan.version, plan.digest, plan.body, acts.PLAN_LOADED),
+        ("schedule", schedule.code, schedule.version, schedule.digest, schedule_body, acts.SCHEDULE_LOADED),
+    ]
+    with ledger.read() as connection:
+        known = {(row.kind, row.code, row.version): row for row in connection.execute(select(plan_versions))}
+    faults = [
+        f"{kind} {code}: version {version} is in use with other content; give the changed file a new version"
+        for kind, code, version, digest, _, _ in offered
+        if (kind, code, version) in known and known[kind, code, version].digest != digest
+    ]
+    if faults:
+        raise BadSettings(faults)
+    new = [item for item in offered if item[:3] not in known]
+    if new:
+        with ledger.work(None) as work:
+            for kind, code, version, digest, body, act in new:
+                row_id = uuid.uuid4().hex
+                row = {"id": row_id, "kind": kind, "code": code, "version": version, "digest": digest}
+                work.insert(plan_versions, {**row, "body": body, "loaded_at": work.at})
+                work.act(act, "plan_version", row_id, code=code, version=version, digest=digest)
+            work.commit()
+    earlier = {
+        row.version: _from_text(row.body) for row in known.values() if row.kind == "schedule" and row.version != schedule.version
+    }
+    return Schedules(plan, schedule, earlier)
+
+
+def _from_text(body: str) -> Schedule:
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:  # a schedule is public
+        file.write(body)
+        file.flush()
+        return load_schedule(Path(file.name))

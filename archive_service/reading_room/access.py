@@ -1,0 +1,126 @@
+"""Access for a time: asked for by code, decided by another person, ended by the clock without any job.
+
+Asking for a code that was never issued is answered like any other, so that asking tells nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from archive_service.audit import acts
+from archive_service.audit.ledger import Ledger
+from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.tables import ARCHIVED, records
+from archive_service.clock import to_stamp
+from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.people.model import Person
+from archive_service.people.policy import Action, Thing, can, require
+from archive_service.people.tables import grants, people
+from archive_service.reading_room.tables import requests
+
+LONGEST_DAYS = 14
+
+
+@dataclass(frozen=True)
+class ReadingRoom:
+    """Takes requests, decides them, ends grants."""
+
+    ledger: Ledger
+
+    def ask(self, actor: Person, code: str, purpose: str, days: int) -> str:
+        """Ask to read a record, by its archival code; return the request's id."""
+        require(actor, Action.ASK_ACCESS)
+        wanted = normalise_code(code)
+        if not wanted or not purpose.strip():
+            raise BadInput("请填写档号和利用目的。", "Please give the archival code and the purpose.")
+        if not 1 <= days <= LONGEST_DAYS:
+            raise BadInput(f"查阅期限为 1 至 {LONGEST_DAYS} 天。", f"Access lasts 1 to {LONGEST_DAYS} days.")
+        request_id = uuid.uuid4().hex
+        undecided = {"state": "asked", "decided_by": None, "decided_at": None, "reason": None}
+        with self.ledger.work(actor.id) as work:
+            row = {"id": request_id, "person_id": actor.id, "code": wanted[:200], "purpose": purpose.strip()[:500], "days": days}
+            work.insert(requests, {**row, "asked_at": work.at, **undecided})
+            work.act(acts.ACCESS_ASKED, "access_request", request_id, days=days)
+            work.commit()
+        return request_id
+
+    def grant(self, actor: Person, request_id: str) -> None:
+        """Grant a request: the person may read that record from now on for the days asked for."""
+        with self.ledger.work(actor.id) as work:
+            request = self._asked(work.connection, request_id)
+            record = work.connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
+            thing = Thing(level=record.level if record else None, hands={"requester": frozenset({request.person_id})})
+            if record is None or record.status != ARCHIVED or not can(actor, Action.DECIDE_ACCESS, thing).allowed:
+                require(actor, Action.DECIDE_ACCESS, thing)
+                raise NotFound("没有这个档号的在库档案，只能不予批准。", "No record in custody has this code; the request can only be refused.")
+            if record.level == "SEAL":
+                raise Conflict("密封件不能按一般申请批准。", "A sealed item cannot be granted by an ordinary request.")
+            until = to_stamp(self.ledger.clock.now() + timedelta(days=request.days))
+            grant = {"id": uuid.uuid4().hex, "request_id": request_id, "person_id": request.person_id, "record_id": record.id}
+            work.insert(grants, {**grant, "granted_by": actor.id, "granted_at": work.at, "until": until, "revoked_at": None})
+            work.update(requests, request_id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
+            work.act(acts.ACCESS_GRANTED, "record", record.id, request=request_id, to=request.person_id, until=until)
+            work.commit()
+
+    def refuse(self, actor: Person, request_id: str, reason: str) -> None:
+        """Refuse a request, with the reason that the person will read."""
+        if not reason.strip():
+            raise BadInput("请说明不予批准的理由。", "Please say why access is refused.")
+        with self.ledger.work(actor.id) as work:
+            request = self._asked(work.connection, request_id)
+            record = work.connection.execute(select(records.c.level).where(records.c.code == request.code)).one_or_none()
+            level = record.level if record else next(iter(sorted(actor.clearance)), None)
+            require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({request.person_id})}))
+            decided = {"state": "refused", "decided_by": actor.id, "decided_at": work.at, "reason": reason.strip()[:500]}
+            work.update(requests, request_id, decided)
+            work.act(acts.ACCESS_REFUSED, "access_request", request_id)
+            work.commit()
+
+    def revoke(self, actor: Person, request_id: str, reason: str) -> None:
+        """Take a grant back; the next request to read is refused."""
+        with self.ledger.work(actor.id) as work:
+            grant = work.connection.execute(select(grants).where(grants.c.request_id == request_id)).one_or_none()
+            if grant is None or grant.revoked_at is not None:
+                raise Conflict("没有有效的许可可收回。", "There is no grant to take back.")
+            level = work.connection.execute(select(records.c.level).where(records.c.id == grant.record_id)).scalar_one()
+            require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({grant.person_id})}))
+            work.update(grants, grant.id, {"revoked_at": work.at})
+            work.update(requests, request_id, {"state": "revoked", "reason": reason.strip()[:500] or None})
+            work.act(acts.ACCESS_REVOKED, "record", grant.record_id, request=request_id)
+            work.commit()
+
+    def mine(self, actor: Person) -> Sequence[Any]:
+        """Return one's own requests, the newest first, with the end of the grant where there is one."""
+        return self._list(requests.c.person_id == actor.id)
+
+    def waiting(self, actor: Person) -> Sequence[Any]:
+        """Return the requests that this person may decide; a code of a level that the person is not cleared for is not among them."""
+        if not any(can(actor, Action.DECIDE_ACCESS, Thing(level=level)).allowed for level in actor.clearance):
+            return []
+        readable = records.c.level.in_(sorted(actor.clearance)) | records.c.id.is_(None)
+        return self._list((requests.c.state == "asked") & (requests.c.person_id != actor.id) & readable)
+
+    def _list(self, condition: Any) -> Sequence[Any]:
+        with self.ledger.read() as connection:
+            return connection.execute(
+                select(requests, people.c.name.label("person_name"), grants.c.until)
+                .join(people, people.c.id == requests.c.person_id)
+                .outerjoin(grants, grants.c.request_id == requests.c.id)
+                .outerjoin(records, records.c.code == requests.c.code)
+                .where(condition)
+                .order_by(requests.c.asked_at.desc())
+            ).all()
+
+    def _asked(self, connection: Any, request_id: str) -> Any:
+        request = connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
+        if request is None:
+            raise NotFound("没有这项申请。", "There is no such request.")
+        if request.state != "asked":
+            raise Conflict("此申请已有结论。", "This request has been decided already.")
+        return request
