@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from docx import Document
@@ -25,6 +26,11 @@ LINE_CM = 15.6
 
 def write(path: Path, paper: Paper) -> None:
     """Write the paper as DOCX."""
+    path.write_bytes(content(paper))
+
+
+def content(paper: Paper) -> bytes:
+    """The paper as the bytes of a DOCX file."""
     doc = Document()
     _page(doc, paper)
     if paper.formal:
@@ -39,7 +45,9 @@ def write(path: Path, paper: Paper) -> None:
     for block in paper.blocks:
         _block(doc, block, paper.language)
     _properties(doc, paper)
-    doc.save(str(path))
+    out = BytesIO()
+    doc.save(out)
+    return out.getvalue()
 
 
 def _page(doc: Doc, paper: Paper) -> None:

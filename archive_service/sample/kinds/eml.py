@@ -15,8 +15,8 @@ CHINA = timezone(timedelta(hours=8))
 WORD = ("application", "vnd.openxmlformats-officedocument.wordprocessingml.document")
 
 
-def write(path: Path, paper: Paper, attachment: Path) -> None:
-    """Write the paper as a mail; the Word file ``attachment`` travels inside it."""
+def write(path: Path, paper: Paper, name: str, attachment: bytes) -> None:
+    """Write the paper as a mail; the Word file ``attachment`` travels inside it as ``name``."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = paper.title
     mail["From"] = Address(paper.issuer, "office", "antai-sample.example")
@@ -24,5 +24,5 @@ def write(path: Path, paper: Paper, attachment: Path) -> None:
     mail["Date"] = format_datetime(datetime.combine(paper.day, time(9, 30), CHINA))
     mail["Message-ID"] = f"<{paper.case_no.lower()}.{paper.day:%Y%m%d}@antai-sample.example>"
     mail.set_content(paper.text(), charset="utf-8", cte="base64")
-    mail.add_attachment(attachment.read_bytes(), maintype=WORD[0], subtype=WORD[1], filename=attachment.name)
+    mail.add_attachment(attachment, maintype=WORD[0], subtype=WORD[1], filename=name)
     path.write_bytes(mail.as_bytes())
