@@ -1,0 +1,27 @@
+"""The vault: sealed objects, the keys that open them, and the capsules that describe them.
+
+Nobody outside this package touches object files or keys; :class:`Vault` is the door.
+"""
+
+from archive_service.vault.capsule import Capsule, CapsuleComponent
+from archive_service.vault.disk import SyncFailed
+from archive_service.vault.keyfiles import make_key_file, read_key_file
+from archive_service.vault.keyring import KeyDestroyed, Keyring
+from archive_service.vault.local_store import LocalStore
+from archive_service.vault.store import Store, Stored
+from archive_service.vault.vault import SealedObject, Vault
+
+__all__ = [
+    "Capsule",
+    "CapsuleComponent",
+    "KeyDestroyed",
+    "Keyring",
+    "LocalStore",
+    "SealedObject",
+    "Store",
+    "Stored",
+    "SyncFailed",
+    "Vault",
+    "make_key_file",
+    "read_key_file",
+]

@@ -1,0 +1,67 @@
+"""What the vault asks of a place for sealed objects: a few verbs of exact meaning.
+
+Whatever ``create`` has returned from survives a power cut. Every verb makes sure first that it is at
+the right place: the empty mount point of a missing disk is refused for writing, and is no proof that
+something is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+#: looks at what stands under a name already and says whether it may stay in place of what was to be stored
+Judge = Callable[[BinaryIO], bool]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What lies in a store under a name: length in bytes and SHA-256 (hex) of the stored bytes."""
+
+    size: int
+    sha256: str
+
+
+class Store(Protocol):
+    """What the vault asks of a place for objects; names are those of :mod:`archive_service.vault.names`."""
+
+    @property
+    def root(self) -> Path:
+        """The place itself, for those who look with their own eyes."""
+
+    def check_identity(self) -> None:
+        """Raise ``Unavailable`` unless this is the store of this installation."""
+
+    def create(
+        self, name: str, chunks: Iterable[bytes], *, replace: bool = False, unless: Judge | None = None
+    ) -> Stored:
+        """Write aside, sync, give the name; return what then lies under it.
+
+        If the name is taken: the same bytes are success, others ``Conflict``. With ``replace`` the new
+        bytes take their place, ``unless`` the judge prefers those that are there.
+        """
+
+    def claim(self, record_id: str) -> AbstractContextManager[None]:
+        """Be the only one who writes for this record, over all processes; ``Conflict`` if someone is already."""
+
+    def open(self, name: str) -> BinaryIO:
+        """Open for reading, seekable; ``NotFound`` if there is none."""
+
+    def exists(self, name: str) -> bool:
+        """Say whether something lies under this name."""
+
+    def delete(self, name: str) -> bool:
+        """Remove durably; what is gone already is success (and answers ``False``)."""
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names that begin with ``prefix``, in order."""
+
+    def discard_staging(self, record_id: str) -> int:
+        """Remove what unfinished writes for this record have left; the count."""
+
+    def sweep_staging(self, older_than: datetime) -> int:
+        """Remove what unfinished writes have left and nobody touched since ``older_than``; the count."""
