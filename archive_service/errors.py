@@ -64,5 +64,7 @@ class BadSettings(ArchiveError):
 
     def __init__(self, faults: list[str]) -> None:
         joined = "\n".join(f"  - {fault}" for fault in faults)
-        super().__init__(f"配置有误，服务不能启动：\n{joined}", f"The configuration is wrong, the service does not start:\n{joined}")
+        super().__init__(
+            f"配置有误，服务不能启动：\n{joined}", f"The configuration is wrong, the service does not start:\n{joined}"
+        )
         self.faults = faults

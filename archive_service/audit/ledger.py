@@ -170,7 +170,9 @@ class Ledger:
         with writing(self.engine) as connection:
             row = connection.execute(select(head).where(head.c.id == 1)).one_or_none()
             if row is None:
-                raise Conflict("审计日志为空，尚无检查点。", "The audit log is empty; there is nothing to checkpoint yet.")
+                raise Conflict(
+                    "审计日志为空，尚无检查点。", "The audit log is empty; there is nothing to checkpoint yet."
+                )
             kept = connection.execute(select(checkpoints.c.size).where(checkpoints.c.size == row.size)).first()
             if kept is None:
                 connection.execute(insert(checkpoints).values(size=row.size, at=self.clock.stamp(), note=row.note))
@@ -186,7 +188,9 @@ class Ledger:
             entry = connection.execute(select(entries).where(entries.c.seq == seq)).one()
 
             def lookup(node: merkle.Node) -> bytes:
-                found = connection.execute(select(nodes.c.hash).where(nodes.c.level == node[0], nodes.c.position == node[1]))
+                found = connection.execute(
+                    select(nodes.c.hash).where(nodes.c.level == node[0], nodes.c.position == node[1])
+                )
                 return bytes(found.scalar_one())
 
             path = merkle.inclusion_proof(seq - 1, row.size, lookup)

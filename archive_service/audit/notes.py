@@ -61,7 +61,9 @@ class Verifier:
         for line in signatures.splitlines():
             if line.startswith(f"{DASH}{self.origin} ") and self._signed(checkpoint, line.rsplit(" ", 1)[1]):
                 return checkpoint
-        raise Damaged("检查点上没有本日志密钥的有效签名。", "The checkpoint bears no valid signature of this log's key.")
+        raise Damaged(
+            "检查点上没有本日志密钥的有效签名。", "The checkpoint bears no valid signature of this log's key."
+        )
 
     def _signed(self, checkpoint: Checkpoint, encoded: str) -> bool:
         try:

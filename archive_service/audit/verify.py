@@ -89,7 +89,11 @@ class _Tree:
         self._compare()
         stored = self._connection.execute(select(func.count()).select_from(nodes)).scalar_one()
         if stored != self._report.nodes:
-            self._report.add("audit_node", f"多出 {stored - self._report.nodes} 个节点", f"{stored - self._report.nodes} nodes too many")
+            self._report.add(
+                "audit_node",
+                f"多出 {stored - self._report.nodes} 个节点",
+                f"{stored - self._report.nodes} nodes too many",
+            )
 
     def _compare(self) -> None:
         due, self._due = self._due, {}
@@ -112,9 +116,13 @@ class _Tree:
                     )
 
 
-def _signed_notes(connection: Connection, verifier: Verifier, anchor_file: Path, report: Report) -> dict[int, list[tuple[str, Checkpoint]]]:
+def _signed_notes(
+    connection: Connection, verifier: Verifier, anchor_file: Path, report: Report
+) -> dict[int, list[tuple[str, Checkpoint]]]:
     """Collect every signed checkpoint that is to be held against the tree, by its size."""
-    notes = [(f"audit_checkpoint size={row.size}", row.size, row.note) for row in connection.execute(select(checkpoints))]
+    notes = [
+        (f"audit_checkpoint size={row.size}", row.size, row.note) for row in connection.execute(select(checkpoints))
+    ]
     notes += [(f"{anchor_file.name} #{number}", None, note) for number, note in enumerate(anchors.read(anchor_file), 1)]
     signed: dict[int, list[tuple[str, Checkpoint]]] = {}
     for place, size, note in notes:
@@ -147,17 +155,27 @@ def _walk_entries(
         report.entries += 1
         for where, checkpoint in signed.pop(tree.size, []):
             if checkpoint.root != merkle.root(tree.peaks):
-                report.add(where, f"前 {tree.size} 条日志与此检查点不符", f"the first {tree.size} entries are not those that this checkpoint covers")
+                report.add(
+                    where,
+                    f"前 {tree.size} 条日志与此检查点不符",
+                    f"the first {tree.size} entries are not those that this checkpoint covers",
+                )
     for size in sorted(signed):
         for where, _ in signed[size]:
-            report.add(where, f"日志只有 {tree.size} 条，此检查点见过 {size} 条：末尾被截去", f"the log has {tree.size} entries, this checkpoint saw {size}: the tail is gone")
+            report.add(
+                where,
+                f"日志只有 {tree.size} 条，此检查点见过 {size} 条：末尾被截去",
+                f"the log has {tree.size} entries, this checkpoint saw {size}: the tail is gone",
+            )
     return latest
 
 
 def _in_order(connection: Connection) -> Iterator[Any]:
     last = 0
     while True:
-        rows = connection.execute(select(entries).where(entries.c.seq > last).order_by(entries.c.seq).limit(AT_ONCE)).all()
+        rows = connection.execute(
+            select(entries).where(entries.c.seq > last).order_by(entries.c.seq).limit(AT_ONCE)
+        ).all()
         yield from rows
         if len(rows) < AT_ONCE:
             return

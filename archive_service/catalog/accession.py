@@ -62,19 +62,20 @@ class Accession:
         require(actor, Action.FILE_RECORD, Thing(level=level))
         self._check(new)
         record_id = uuid.uuid5(KEYS, new.key).hex if new.key else uuid.uuid4().hex
-        if new.key:
-            earlier = self._earlier(record_id)
+        place = self._place(new)
+        with self.vault.claim(record_id):
+            # A request with the same key may have been filed by another process before the claim was ours.
+            earlier = self._earlier(record_id) if new.key else None
             if earlier is not None:
                 return earlier
-        place = self._place(new)
-        stored: list[_Stored] = []
-        try:
-            for file in new.files:
-                stored.append(self._store(record_id, len(stored), file))
-            committed, code = self._commit(actor, new, record_type, level, record_id, place, stored)
-        except BaseException:
-            self._discard(record_id, len(stored) + 1)
-            raise
+            stored: list[_Stored] = []
+            try:
+                for file in new.files:
+                    stored.append(self._store(record_id, len(stored), file))
+                committed, code = self._commit(actor, new, record_type, level, record_id, place, stored)
+            except BaseException:
+                self._discard(record_id, len(stored) + 1)
+                raise
         write_capsule(self.ledger, self.vault, self.schedules, record_id)
         return Receipt(
             archival_code=code,
@@ -91,16 +92,23 @@ class Accession:
         if len(new.title) > 500:
             raise BadInput("题名最多 500 个字符。", "A title has at most 500 characters.")
         if new.document_date > self.ledger.clock.today():
-            raise BadInput(f"文件日期 {new.document_date} 在将来。", f"The document date {new.document_date} lies in the future.")
+            raise BadInput(
+                f"文件日期 {new.document_date} 在将来。", f"The document date {new.document_date} lies in the future."
+            )
         if not new.files:
             raise BadInput("请至少选择一个文件。", "Please choose at least one file.")
         if new.year is not None and not 1900 <= new.year <= 2099:
-            raise BadInput(f"年度 {new.year} 不可用，应为 1900 至 2099。", f"The year {new.year} cannot be used; it must lie between 1900 and 2099.")
+            raise BadInput(
+                f"年度 {new.year} 不可用，应为 1900 至 2099。",
+                f"The year {new.year} cannot be used; it must lie between 1900 and 2099.",
+            )
 
     def _place(self, new: NewRecord) -> tuple[str, str | None]:
         """Return the ids of fonds and case file that the record goes into."""
         with self.ledger.read() as connection:
-            fonds_id = connection.execute(select(fonds.c.id).where(fonds.c.fonds_no == new.fonds_no)).scalar_one_or_none()
+            fonds_id = connection.execute(
+                select(fonds.c.id).where(fonds.c.fonds_no == new.fonds_no)
+            ).scalar_one_or_none()
             if fonds_id is None:
                 raise NotFound(f"没有全宗“{new.fonds_no}”。", f"There is no fonds {new.fonds_no!r}.")
             if not new.case_no:
@@ -109,7 +117,10 @@ class Accession:
         if case is None:
             raise NotFound(f"没有案卷“{new.case_no}”。", f"There is no case file {new.case_no!r}.")
         if case.fonds_id != fonds_id:
-            raise BadInput(f"案卷 {new.case_no} 不属于全宗 {new.fonds_no}。", f"Case file {new.case_no} does not belong to fonds {new.fonds_no}.")
+            raise BadInput(
+                f"案卷 {new.case_no} 不属于全宗 {new.fonds_no}。",
+                f"Case file {new.case_no} does not belong to fonds {new.fonds_no}.",
+            )
         return fonds_id, case.id
 
     def _store(self, record_id: str, position: int, file: SourceFile) -> _Stored:
@@ -118,13 +129,23 @@ class Accession:
             chunks = iter(file.chunks())
             first = next((chunk for chunk in chunks if chunk), b"")
             if not first:
-                raise BadInput(f"文件“{name}”是空的（0 字节），未归档。", f"The file {name!r} is empty (0 bytes) and was not filed.")
+                raise BadInput(
+                    f"文件“{name}”是空的（0 字节），未归档。",
+                    f"The file {name!r} is empty (0 bytes) and was not filed.",
+                )
             media_type = formats.identify(first, name)
             sealed = self.vault.put(
-                record_id, component_id(record_id, position), 1, _join(first, chunks), max_bytes=self.max_bytes, replace=True
+                record_id,
+                component_id(record_id, position),
+                1,
+                _join(first, chunks),
+                max_bytes=self.max_bytes,
+                replace=True,
             )
         except OSError as error:
-            raise BadInput(f"文件“{name}”无法读取：{error.strerror}。", f"The file {name!r} cannot be read: {error.strerror}.") from error
+            raise BadInput(
+                f"文件“{name}”无法读取：{error.strerror}。", f"The file {name!r} cannot be read: {error.strerror}."
+            ) from error
         return _Stored(name, media_type, sealed)
 
     def _discard(self, record_id: str, count: int) -> None:
@@ -193,9 +214,18 @@ class Accession:
                 "problem_code": record_type.class_code,
                 "level": level,
             }
-            filing = {"status": ARCHIVED, "filed_at": work.at, "filed_by": actor.id, "request_key": record_id if new.key else None, "destroyed_at": None}
+            filing = {
+                "status": ARCHIVED,
+                "filed_at": work.at,
+                "filed_by": actor.id,
+                "request_key": record_id if new.key else None,
+                "destroyed_at": None,
+            }
             work.insert(records, {**identity, **words, **facts, **retention, **filing})
-            work.insert_many(components, [_component_row(record_id, level, place_no, item, work.at) for place_no, item in enumerate(stored)])
+            work.insert_many(
+                components,
+                [_component_row(record_id, level, place_no, item, work.at) for place_no, item in enumerate(stored)],
+            )
             enqueue(work, "capsule", record_id)
             enqueue(work, "index", record_id)
             work.act(acts.RECORD_FILED, "record", record_id, code=number.code, level=level, files=len(stored))
@@ -215,11 +245,15 @@ class Accession:
     def _receipt(self, connection: Connection, row: Any, *, repeated: bool) -> Receipt:
         entry = connection.execute(
             select(entries.c.seq, entries.c.leaf_hash).where(
-                entries.c.object_type == "record", entries.c.object_id == row["id"], entries.c.act == acts.RECORD_FILED.name
+                entries.c.object_type == "record",
+                entries.c.object_id == row["id"],
+                entries.c.act == acts.RECORD_FILED.name,
             )
         ).one()
         originals = connection.execute(
-            select(components).where(components.c.record_id == row["id"], components.c.role != "text").order_by(components.c.position)
+            select(components)
+            .where(components.c.record_id == row["id"], components.c.role != "text")
+            .order_by(components.c.position)
         ).all()
         sealed = {} if row["level"] in OPEN_LEVELS else describe(self.vault, row).files
         files = []
@@ -237,7 +271,17 @@ def component_id(record_id: str, position: int) -> str:
 
 def enqueue(work: Work, topic: str, record_id: str) -> None:
     """Ask, in the same transaction, for something to be done afterwards."""
-    work.insert(outbox, {"topic": topic, "record_id": record_id, "created_at": work.at, "attempts": 0, "not_before": work.at, "trouble": None})
+    work.insert(
+        outbox,
+        {
+            "topic": topic,
+            "record_id": record_id,
+            "created_at": work.at,
+            "attempts": 0,
+            "not_before": work.at,
+            "trouble": None,
+        },
+    )
 
 
 def clean_name(name: str) -> str:

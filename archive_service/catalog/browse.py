@@ -170,7 +170,9 @@ class Catalogue:
 
     def _whole(self, connection: Connection, row: Mapping[str, Any]) -> Whole:
         description = describe(self.vault, row)
-        rows = connection.execute(select(components).where(components.c.record_id == row["id"]).order_by(components.c.position)).all()
+        rows = connection.execute(
+            select(components).where(components.c.record_id == row["id"]).order_by(components.c.position)
+        ).all()
         files = [_component(item, description) for item in rows]
         fonds_row = connection.execute(select(fonds).where(fonds.c.id == row["fonds_id"])).one()
         case = connection.execute(select(case_files).where(case_files.c.id == row["case_id"])).one_or_none()
@@ -191,7 +193,9 @@ class Catalogue:
         require(person, Action.BROWSE)
         with self.ledger.read() as connection:
             rows = connection.execute(
-                select(entries).where(entries.c.object_type == "record", entries.c.object_id == record_id).order_by(entries.c.seq)
+                select(entries)
+                .where(entries.c.object_type == "record", entries.c.object_id == record_id)
+                .order_by(entries.c.seq)
             ).all()
         return [Event(row.seq, row.at, row.person_id, acts.words_of(row.act), row.body) for row in rows]
 
@@ -203,11 +207,15 @@ class Catalogue:
         if not verdict.allowed or whole.row["status"] == DESTROYED:
             self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", whole.row["id"], component=component_id)
             if whole.row["status"] == DESTROYED:
-                raise NotFound("此件已销毁，内容不复存在。", "This record has been destroyed; its content no longer exists.")
+                raise NotFound(
+                    "此件已销毁，内容不复存在。", "This record has been destroyed; its content no longer exists."
+                )
             raise Forbidden(verdict.reason.zh, verdict.reason.en)
         for file in (*whole.files, *([whole.text] if whole.text else [])):
             if file.id == component_id:
-                self.ledger.note(person.id, acts.RECORD_READ, "record", whole.row["id"], component=component_id, purpose=purpose)
+                self.ledger.note(
+                    person.id, acts.RECORD_READ, "record", whole.row["id"], component=component_id, purpose=purpose
+                )
                 return file, self.vault.open(whole.row["id"], component_id, file.version)
         raise NotFound("此件没有这个文件。", "This record has no such file.")
 
@@ -221,7 +229,12 @@ def _named(code_or_id: str) -> ColumnElement[bool]:
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    wanted = {"type_code": filters.type_code, "class_code": filters.class_code, "year": filters.year, "level": filters.level}
+    wanted = {
+        "type_code": filters.type_code,
+        "class_code": filters.class_code,
+        "year": filters.year,
+        "level": filters.level,
+    }
     conditions = [records.c[name] == value for name, value in wanted.items() if value]
     if filters.case_no:
         conditions.append(case_files.c.case_no == filters.case_no)
@@ -231,4 +244,6 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 def _component(row: Any, description: Description) -> Component:
     words = description.files.get(row.id, {})
     name = row.file_name or words.get("name", "")
-    return Component(row.id, row.role, name, row.media_type, row.size, row.sha256 or words.get("sha256", ""), row.version)
+    return Component(
+        row.id, row.role, name, row.media_type, row.size, row.sha256 or words.get("sha256", ""), row.version
+    )

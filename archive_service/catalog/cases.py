@@ -37,14 +37,19 @@ class Cases:
         """Open a fonds. ``kind`` is ``state`` (transfers by law) or ``enterprise`` (keeps its own archives)."""
         require(actor, Action.KEEP_CASES)
         if not re.fullmatch(r"[A-Z0-9]{4}", fonds_no):
-            raise BadInput("全宗号为 4 位大写字母或数字，如 Q001。", "A fonds number has four capital letters or digits, such as Q001.")
+            raise BadInput(
+                "全宗号为 4 位大写字母或数字，如 Q001。",
+                "A fonds number has four capital letters or digits, such as Q001.",
+            )
         if kind not in ("state", "enterprise"):
             raise BadInput("全宗类型为 state 或 enterprise。", "The kind of a fonds is state or enterprise.")
         fonds_id = uuid.uuid4().hex
         with self.ledger.work(actor.id) as work:
             if work.connection.execute(select(fonds.c.id).where(fonds.c.fonds_no == fonds_no)).first():
                 raise Conflict(f"全宗 {fonds_no} 已存在。", f"Fonds {fonds_no} exists already.")
-            work.insert(fonds, {"id": fonds_id, "fonds_no": fonds_no, "name_zh": name_zh, "name_en": name_en, "kind": kind})
+            work.insert(
+                fonds, {"id": fonds_id, "fonds_no": fonds_no, "name_zh": name_zh, "name_en": name_en, "kind": kind}
+            )
             work.act(acts.FONDS_OPENED, "fonds", fonds_id, fonds_no=fonds_no)
             work.commit()
         return fonds_id
@@ -55,7 +60,9 @@ class Cases:
         if not CASE_NO.fullmatch(case_no):
             raise BadInput("案卷编号形如 AX2024-003。", "A case number looks like AX2024-003.")
         if not title.strip() or not enterprise.strip():
-            raise BadInput("请填写案卷题名和被巡察企业。", "Please give the case file's title and the inspected enterprise.")
+            raise BadInput(
+                "请填写案卷题名和被巡察企业。", "Please give the case file's title and the inspected enterprise."
+            )
         case_id = uuid.uuid4().hex
         with self.ledger.work(actor.id) as work:
             found = work.connection.execute(select(fonds.c.id).where(fonds.c.fonds_no == fonds_no)).scalar_one_or_none()
@@ -63,7 +70,13 @@ class Cases:
                 raise NotFound(f"没有全宗 {fonds_no}。", f"There is no fonds {fonds_no}.")
             if work.connection.execute(select(case_files.c.id).where(case_files.c.case_no == case_no)).first():
                 raise Conflict(f"案卷 {case_no} 已存在。", f"Case file {case_no} exists already.")
-            row = {"case_no": case_no, "fonds_id": found, "title": title.strip(), "enterprise": enterprise.strip(), "year": year}
+            row = {
+                "case_no": case_no,
+                "fonds_id": found,
+                "title": title.strip(),
+                "enterprise": enterprise.strip(),
+                "year": year,
+            }
             work.insert(case_files, {"id": case_id, **row, "created_at": work.at, "created_by": actor.id})
             work.act(acts.CASE_OPENED, "case_file", case_id, case_no=case_no)
             work.commit()
@@ -73,7 +86,10 @@ class Cases:
         """Record an event of a case file; every record whose clock it starts gets its due date at once."""
         require(actor, Action.KEEP_CASES)
         if trigger not in EVENTS:
-            raise BadInput(f"没有事件“{trigger}”。可用：{'、'.join(EVENTS)}。", f"There is no event {trigger!r}. Use one of {', '.join(EVENTS)}.")
+            raise BadInput(
+                f"没有事件“{trigger}”。可用：{'、'.join(EVENTS)}。",
+                f"There is no event {trigger!r}. Use one of {', '.join(EVENTS)}.",
+            )
         if on > self.ledger.clock.today():
             raise BadInput("事件日期不能在将来。", "An event cannot lie in the future.")
         with self.ledger.work(actor.id) as work:
@@ -81,7 +97,9 @@ class Cases:
             row = {"id": uuid.uuid4().hex, "case_id": case.id, "trigger": str(trigger), "on_date": on}
             none_yet = {"revoked_at": None, "revoked_by": None, "revoked_reason": None}
             work.insert(case_events, {**row, "recorded_at": work.at, "recorded_by": actor.id, **none_yet})
-            work.act(acts.CASE_EVENT_ADDED, "case_file", case.id, case_no=case_no, trigger=str(trigger), on=on.isoformat())
+            work.act(
+                acts.CASE_EVENT_ADDED, "case_file", case.id, case_no=case_no, trigger=str(trigger), on=on.isoformat()
+            )
             self._recompute(work, case.id, f"{trigger} {on.isoformat()}")
             work.commit()
 
@@ -102,7 +120,9 @@ class Cases:
             work.commit()
 
     def _recompute(self, work: Work, case_id: str, reason: str) -> None:
-        found = work.connection.execute(select(records.c.id, records.c.schedule_version).where(records.c.case_id == case_id)).all()
+        found = work.connection.execute(
+            select(records.c.id, records.c.schedule_version).where(records.c.case_id == case_id)
+        ).all()
         for version in {row.schedule_version for row in found}:
             ids = [row.id for row in found if row.schedule_version == version]
             recompute(work, self.schedules.version(version), ids, self.ledger.clock.today(), reason)
@@ -128,7 +148,9 @@ class Cases:
     def events(self, case_id: str) -> Sequence[Any]:
         """Return the events of a case file, revoked ones too, in the order of their dates."""
         with self.ledger.read() as connection:
-            return connection.execute(select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.on_date)).all()
+            return connection.execute(
+                select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.on_date)
+            ).all()
 
 
 def _case(work: Work, case_no: str) -> Any:

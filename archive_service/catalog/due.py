@@ -32,7 +32,11 @@ def triggers_of_case(connection: Connection, case_id: str | None) -> dict[Trigge
 
 
 def decide_record(
-    schedule: Schedule, record: Mapping[str, Any], triggers: Mapping[Trigger, date], as_of: date, holds: Sequence[Hold] = ()
+    schedule: Schedule,
+    record: Mapping[str, Any],
+    triggers: Mapping[Trigger, date],
+    as_of: date,
+    holds: Sequence[Hold] = (),
 ) -> Decision:
     """Decide about one record (a row of ``record``, or the values of one about to be written)."""
     override = record["period_override"]

@@ -60,7 +60,13 @@ Progress = Callable[[RowResult, int, int], None]
 
 
 def import_folder(
-    accession: Accession, actor: Person, folder: Path, *, fonds_no: str, case_no: str | None, progress: Progress | None = None
+    accession: Accession,
+    actor: Person,
+    folder: Path,
+    *,
+    fonds_no: str,
+    case_no: str | None,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """File every row of a folder's manifest; ``progress`` is told each row's result, its place and the total."""
     require(actor, Action.FILE_RECORD, Thing(level=next(iter(actor.clearance), None)))
@@ -81,7 +87,9 @@ def import_folder(
     return report
 
 
-def _file_row(accession: Accession, actor: Person, folder: Path, row: Row, fonds_no: str, case_no: str | None) -> RowResult:
+def _file_row(
+    accession: Accession, actor: Person, folder: Path, row: Row, fonds_no: str, case_no: str | None
+) -> RowResult:
     try:
         paths = [_inside(folder, name) for name in row.files]
         if not paths:
@@ -125,5 +133,3 @@ def read_chunks(path: Path) -> Iterator[bytes]:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while chunk := file.read(CHUNK):
             yield chunk
-
-

@@ -56,7 +56,9 @@ def read_manifest(path: Path) -> list[Row]:
     try:
         lines = list(_xlsx(path) if path.suffix.lower() == ".xlsx" else _csv(path))
     except OSError as error:
-        raise BadInput(f"清单无法读取：{error.strerror}。", f"The manifest cannot be read: {error.strerror}.") from error
+        raise BadInput(
+            f"清单无法读取：{error.strerror}。", f"The manifest cannot be read: {error.strerror}."
+        ) from error
     if not lines:
         raise BadInput("清单是空的。", "The manifest is empty.")
     names = [_column(cell) for cell in lines[0][1]]
@@ -83,7 +85,9 @@ def parse_date(text: str) -> date:
         year, month, day = (int(part) for part in plain.split("-"))
         return date(year, month, day)
     except ValueError as error:
-        raise BadInput(f"“{text}”不是日期，请写成 2024-03-01。", f"{text!r} is no date; write it as 2024-03-01.") from error
+        raise BadInput(
+            f"“{text}”不是日期，请写成 2024-03-01。", f"{text!r} is no date; write it as 2024-03-01."
+        ) from error
 
 
 def _column(cell: str) -> str:
@@ -106,6 +110,14 @@ def _xlsx(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # openpyxl lets zip and XML faults of many kinds through
-        raise BadInput(f"清单“{path.name}”不是可读的 XLSX 文件。", f"The manifest {path.name!r} is not a readable XLSX file.") from error
+        raise BadInput(
+            f"清单“{path.name}”不是可读的 XLSX 文件。", f"The manifest {path.name!r} is not a readable XLSX file."
+        ) from error
     for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-        yield number, ["" if cell is None else cell.date().isoformat() if isinstance(cell, datetime) else str(cell).strip() for cell in cells]
+        yield (
+            number,
+            [
+                "" if cell is None else cell.date().isoformat() if isinstance(cell, datetime) else str(cell).strip()
+                for cell in cells
+            ],
+        )

@@ -81,5 +81,8 @@ def parse_level(text: str, default: str | None) -> str:
     if level is None:
         raise BadInput("此类型没有默认密级，请填写密级。", "This type has no default level; please give one.")
     if level not in words.values():
-        raise BadInput(f"没有密级“{value}”。可用：PUB、INT、TS、PI、SEAL。", f"There is no level {value!r}. Use PUB, INT, TS, PI or SEAL.")
+        raise BadInput(
+            f"没有密级“{value}”。可用：PUB、INT、TS、PI、SEAL。",
+            f"There is no level {value!r}. Use PUB, INT, TS, PI or SEAL.",
+        )
     return level

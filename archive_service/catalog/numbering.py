@@ -54,7 +54,9 @@ class Scheme:
         """Render everything before the item number; each part must have its proper shape."""
         for name, value in parts.items():
             if not re.fullmatch(SHAPES[name], value):
-                raise BadInput(f"档号的“{name}”部分不能是“{value}”。", f"{value!r} cannot be the {name} part of an archival code.")
+                raise BadInput(
+                    f"档号的“{name}”部分不能是“{value}”。", f"{value!r} cannot be the {name} part of an archival code."
+                )
         return PART.sub(lambda part: parts[part[1]], self.pattern.rsplit("{item", 1)[0])
 
     def code(self, scope: str, number: int) -> str:
@@ -71,7 +73,10 @@ def read_scheme(name: str, pattern: str) -> Scheme:
     """Check a pattern and return its scheme; :class:`BadInput` says everything that is wrong with it."""
     faults = list(_faults(pattern))
     if faults:
-        raise BadInput(f"编号方案 {name}：{'；'.join(zh for zh, _ in faults)}。", f"Numbering scheme {name}: {'; '.join(en for _, en in faults)}.")
+        raise BadInput(
+            f"编号方案 {name}：{'；'.join(zh for zh, _ in faults)}。",
+            f"Numbering scheme {name}: {'; '.join(en for _, en in faults)}.",
+        )
     return Scheme(name, pattern, int(PART.findall(pattern)[-1][1]))
 
 
@@ -83,7 +88,12 @@ def _faults(pattern: str) -> list[tuple[str, str]]:
     if unknown:
         faults.append((f"没有这样的部分：{', '.join(unknown)}", f"unknown parts: {', '.join(unknown)}"))
     if missing:
-        faults.append((f"缺少 {', '.join(missing)}，不同的档案会得到相同的档号", f"without {', '.join(missing)} two records could get the same code"))
+        faults.append(
+            (
+                f"缺少 {', '.join(missing)}，不同的档案会得到相同的档号",
+                f"without {', '.join(missing)} two records could get the same code",
+            )
+        )
     if len(names) != len(set(names)):
         faults.append(("同一部分出现两次", "a part stands twice"))
     if not re.search(r"\{item:[3-6]\}$", pattern):
@@ -91,7 +101,9 @@ def _faults(pattern: str) -> list[tuple[str, str]]:
     if re.search(r"\}\{", pattern):
         faults.append(("相邻部分之间须有分隔符，否则无法区分", "parts need a separator between them to be told apart"))
     if re.search(r"[^-·A-Z0-9]", PART.sub("", pattern)):
-        faults.append(("固定文字只能是大写字母、数字、“-”和“·”", "fixed text may hold capital letters, digits, '-' and '·' only"))
+        faults.append(
+            ("固定文字只能是大写字母、数字、“-”和“·”", "fixed text may hold capital letters, digits, '-' and '·' only")
+        )
     return faults
 
 

@@ -30,7 +30,9 @@ class Schedules:
         if version == self.current.version:
             return self.current
         if version not in self.earlier:
-            raise NotFound(f"没有保管期限表版本 {version}。", f"There is no version {version} of the retention schedule.")
+            raise NotFound(
+                f"没有保管期限表版本 {version}。", f"There is no version {version} of the retention schedule."
+            )
         return self.earlier[version]
 
 
@@ -71,7 +73,9 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
                 work.act(act, "plan_version", row_id, code=code, version=version, digest=digest)
             work.commit()
     earlier = {
-        row.version: _from_text(row.body) for row in known.values() if row.kind == "schedule" and row.version != schedule.version
+        row.version: _from_text(row.body)
+        for row in known.values()
+        if row.kind == "schedule" and row.version != schedule.version
     }
     return Schedules(plan, schedule, earlier)
 

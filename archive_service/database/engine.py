@@ -23,12 +23,16 @@ def open_engine(url: str) -> Engine:
     except ArgumentError as error:
         raise BadSettings([f"[database] url: {error}"]) from error
     if backend == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False}, pool_size=32, max_overflow=64)
+        engine = create_engine(
+            url, connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False}, pool_size=32, max_overflow=64
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if backend == "postgresql":
-        engine = create_engine(_with_psycopg(url), pool_pre_ping=True, pool_size=10, max_overflow=64, pool_timeout=WAIT_SECONDS)
+        engine = create_engine(
+            _with_psycopg(url), pool_pre_ping=True, pool_size=10, max_overflow=64, pool_timeout=WAIT_SECONDS
+        )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     raise BadSettings([f"[database] url: SQLite and PostgreSQL are supported, not {backend}"])
@@ -66,7 +70,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
         try:
             transaction = connection.begin()
         except OperationalError as error:
-            raise Unavailable("数据库正忙，请稍后再试。", "The database is busy; please try again in a moment.") from error
+            raise Unavailable(
+                "数据库正忙，请稍后再试。", "The database is busy; please try again in a moment."
+            ) from error
         try:
             yield connection
         finally:

@@ -81,7 +81,10 @@ def check_roles(roles: frozenset[str]) -> None:
     unknown = sorted(roles - ROLE_WORDS.keys())
     if unknown:
         known = ", ".join(ROLE_WORDS)
-        raise BadInput(f"没有这样的角色：{', '.join(unknown)}。可用角色：{known}。", f"No such role: {', '.join(unknown)}. Known roles: {known}.")
+        raise BadInput(
+            f"没有这样的角色：{', '.join(unknown)}。可用角色：{known}。",
+            f"No such role: {', '.join(unknown)}. Known roles: {known}.",
+        )
     if len(roles & ADMINISTRATORS) > 1:
         raise BadInput(
             "系统管理员、安全保密管理员、审计管理员不得由一人兼任。",
@@ -93,4 +96,7 @@ def check_clearance(levels: frozenset[str]) -> None:
     """Refuse levels that do not exist."""
     unknown = sorted(levels - LEVEL_WORDS.keys())
     if unknown:
-        raise BadInput(f"没有这样的密级：{', '.join(unknown)}。可用密级：{', '.join(LEVELS)}。", f"No such level: {', '.join(unknown)}. Known levels: {', '.join(LEVELS)}.")
+        raise BadInput(
+            f"没有这样的密级：{', '.join(unknown)}。可用密级：{', '.join(LEVELS)}。",
+            f"No such level: {', '.join(unknown)}. Known levels: {', '.join(LEVELS)}.",
+        )

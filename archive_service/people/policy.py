@@ -152,13 +152,19 @@ def _by_level(person: Person, rule: Rule, action: Action, thing: Thing, at: str)
     if not rule.by_level:
         return ALLOWED
     if action is Action.READ_RECORD and thing.level == "SEAL":
-        return _no("密封件须由两人共同启封，本版尚不提供启封。", "Sealed items are opened by two people together; this version does not open them yet.")
+        return _no(
+            "密封件须由两人共同启封，本版尚不提供启封。",
+            "Sealed items are opened by two people together; this version does not open them yet.",
+        )
     if thing.level in person.clearance:
         return ALLOWED
     if rule.by_grant and thing.level != "SEAL" and thing.record_id and person.granted(thing.record_id, at):
         return ALLOWED
     words = LEVEL_WORDS.get(thing.level or "", Text("该密级", "this level"))
-    return _no(f"您没有“{words.zh}”级的权限，也没有有效的查阅许可。", f"You are not cleared for “{words.en}” and hold no valid grant.")
+    return _no(
+        f"您没有“{words.zh}”级的权限，也没有有效的查阅许可。",
+        f"You are not cleared for “{words.en}” and hold no valid grant.",
+    )
 
 
 def _no(zh: str, en: str) -> Verdict:
@@ -172,10 +178,14 @@ def require(person: Person, action: Action, thing: Thing | None = None, *, at: s
         raise Forbidden(verdict.reason.zh, verdict.reason.en)
 
 
-def visible(person: Person, level: ColumnElement[str], record_id: ColumnElement[str], *, at: str) -> ColumnElement[bool]:
+def visible(
+    person: Person, level: ColumnElement[str], record_id: ColumnElement[str], *, at: str
+) -> ColumnElement[bool]:
     """Return the SQL condition that holds for exactly those records for which ``can`` allows ``SEE_RECORD``."""
     rule = TABLE[Action.SEE_RECORD]
     if person.disabled or person.administers or not person.roles & rule.roles:
         return false()
-    granted = select(grants.c.record_id).where(grants.c.person_id == person.id, grants.c.revoked_at.is_(None), grants.c.until > at)
+    granted = select(grants.c.record_id).where(
+        grants.c.person_id == person.id, grants.c.revoked_at.is_(None), grants.c.until > at
+    )
     return or_(level.in_(sorted(person.clearance)), and_(level != "SEAL", record_id.in_(granted)))

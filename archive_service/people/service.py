@@ -51,7 +51,9 @@ class People:
         passwords: dict[str, str] = {}
         with self.ledger.work(None) as work:
             if work.connection.execute(select(people.c.id).limit(1)).first():
-                raise Conflict("档案库已有人员，不能再次建立。", "This archive has people already; it cannot be founded again.")
+                raise Conflict(
+                    "档案库已有人员，不能再次建立。", "This archive has people already; it cannot be founded again."
+                )
             for newcomer in newcomers:
                 _, passwords[newcomer.login] = self._insert(work, newcomer)
             work.commit()
@@ -101,7 +103,14 @@ class People:
                 "created_at": work.at,
             },
         )
-        work.act(acts.PERSON_ADDED, "person", person_id, login=newcomer.login, roles=sorted(newcomer.roles), clearance=sorted(newcomer.clearance))
+        work.act(
+            acts.PERSON_ADDED,
+            "person",
+            person_id,
+            login=newcomer.login,
+            roles=sorted(newcomer.roles),
+            clearance=sorted(newcomer.clearance),
+        )
         return person_id, password
 
     def set_rights(self, actor: Person, login: str, *, roles: frozenset[str], clearance: frozenset[str]) -> None:
@@ -115,7 +124,9 @@ class People:
             if roles != subject.roles:
                 work.act(acts.PERSON_ROLES_SET, "person", subject.id, old=sorted(subject.roles), new=sorted(roles))
                 self._revoke_grants(work, subject.id)
-            work.act(acts.PERSON_CLEARANCE_SET, "person", subject.id, old=sorted(subject.clearance), new=sorted(clearance))
+            work.act(
+                acts.PERSON_CLEARANCE_SET, "person", subject.id, old=sorted(subject.clearance), new=sorted(clearance)
+            )
             work.commit()
 
     def _revoke_grants(self, work: Work, person_id: str) -> None:
@@ -224,11 +235,17 @@ def one_time_password() -> str:
 def check_password(new: str, login: str, old: str) -> None:
     """Refuse a password that is short, the old one, or made of the login."""
     if len(new) < SHORTEST_PASSWORD:
-        raise BadInput(f"新口令至少 {SHORTEST_PASSWORD} 个字符。", f"The new password needs at least {SHORTEST_PASSWORD} characters.")
+        raise BadInput(
+            f"新口令至少 {SHORTEST_PASSWORD} 个字符。",
+            f"The new password needs at least {SHORTEST_PASSWORD} characters.",
+        )
     if new == old:
         raise BadInput("新口令不能与原口令相同。", "The new password must differ from the present one.")
     if login in new.lower() or len(set(new)) < 5:
-        raise BadInput("新口令过于简单：不要包含登录名，至少用 5 个不同的字符。", "The new password is too simple: leave out the login and use at least 5 different characters.")
+        raise BadInput(
+            "新口令过于简单：不要包含登录名，至少用 5 个不同的字符。",
+            "The new password is too simple: leave out the login and use at least 5 different characters.",
+        )
 
 
 def password_matches(hasher: PasswordHasher, stored: str, given: str) -> bool:

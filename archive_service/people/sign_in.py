@@ -56,7 +56,9 @@ class SignIn:
         person = self.check(login, password, address)
         token = secrets.token_urlsafe(32)
         with self.ledger.work(person.id) as work:
-            work.insert(sessions, {"id_hash": _hash(token), "person_id": person.id, "created_at": work.at, "seen_at": work.at})
+            work.insert(
+                sessions, {"id_hash": _hash(token), "person_id": person.id, "created_at": work.at, "seen_at": work.at}
+            )
             work.act(acts.PERSON_SIGNED_IN, "person", person.id)
             work.commit()
         return token
@@ -78,7 +80,9 @@ class SignIn:
             return None
         if now - seen > SEEN_EVERY:
             with self.ledger.work(None) as work:
-                work.connection.execute(sessions.update().where(sessions.c.id_hash == _hash(token)).values(seen_at=to_stamp(now)))
+                work.connection.execute(
+                    sessions.update().where(sessions.c.id_hash == _hash(token)).values(seen_at=to_stamp(now))
+                )
                 work.commit()
         return person
 
@@ -92,11 +96,18 @@ class SignIn:
     def _throttle(self, login: str, address: str, since: str) -> None:
         with self.ledger.read() as connection:
             counts = select(func.count()).select_from(attempts)
-            by_login = connection.execute(counts.where(attempts.c.login == login[:64], attempts.c.at > since)).scalar_one()
-            by_address = connection.execute(counts.where(attempts.c.address == address, attempts.c.at > since)).scalar_one()
+            by_login = connection.execute(
+                counts.where(attempts.c.login == login[:64], attempts.c.at > since)
+            ).scalar_one()
+            by_address = connection.execute(
+                counts.where(attempts.c.address == address, attempts.c.at > since)
+            ).scalar_one()
         if by_login >= MOST_FOR_LOGIN or by_address >= MOST_FOR_ADDRESS:
             minutes = int(WINDOW.total_seconds() // 60)
-            raise Unavailable(f"失败次数过多，请在 {minutes} 分钟后再试。", f"Too many failed attempts; please try again in {minutes} minutes.")
+            raise Unavailable(
+                f"失败次数过多，请在 {minutes} 分钟后再试。",
+                f"Too many failed attempts; please try again in {minutes} minutes.",
+            )
 
     def _note_failure(self, login: str, address: str, person: Person | None) -> None:
         with self.ledger.work(None) as work:

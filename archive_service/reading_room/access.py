@@ -44,7 +44,13 @@ class ReadingRoom:
         request_id = uuid.uuid4().hex
         undecided = {"state": "asked", "decided_by": None, "decided_at": None, "reason": None}
         with self.ledger.work(actor.id) as work:
-            row = {"id": request_id, "person_id": actor.id, "code": wanted[:200], "purpose": purpose.strip()[:500], "days": days}
+            row = {
+                "id": request_id,
+                "person_id": actor.id,
+                "code": wanted[:200],
+                "purpose": purpose.strip()[:500],
+                "days": days,
+            }
             work.insert(requests, {**row, "asked_at": work.at, **undecided})
             work.act(acts.ACCESS_ASKED, "access_request", request_id, days=days)
             work.commit()
@@ -58,12 +64,22 @@ class ReadingRoom:
             thing = Thing(level=record.level if record else None, hands={"requester": frozenset({request.person_id})})
             if record is None or record.status != ARCHIVED or not can(actor, Action.DECIDE_ACCESS, thing).allowed:
                 require(actor, Action.DECIDE_ACCESS, thing)
-                raise NotFound("没有这个档号的在库档案，只能不予批准。", "No record in custody has this code; the request can only be refused.")
+                raise NotFound(
+                    "没有这个档号的在库档案，只能不予批准。",
+                    "No record in custody has this code; the request can only be refused.",
+                )
             if record.level == "SEAL":
                 raise Conflict("密封件不能按一般申请批准。", "A sealed item cannot be granted by an ordinary request.")
             until = to_stamp(self.ledger.clock.now() + timedelta(days=request.days))
-            grant = {"id": uuid.uuid4().hex, "request_id": request_id, "person_id": request.person_id, "record_id": record.id}
-            work.insert(grants, {**grant, "granted_by": actor.id, "granted_at": work.at, "until": until, "revoked_at": None})
+            grant = {
+                "id": uuid.uuid4().hex,
+                "request_id": request_id,
+                "person_id": request.person_id,
+                "record_id": record.id,
+            }
+            work.insert(
+                grants, {**grant, "granted_by": actor.id, "granted_at": work.at, "until": until, "revoked_at": None}
+            )
             work.update(requests, request_id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
             work.act(acts.ACCESS_GRANTED, "record", record.id, request=request_id, to=request.person_id, until=until)
             work.commit()
@@ -74,10 +90,19 @@ class ReadingRoom:
             raise BadInput("请说明不予批准的理由。", "Please say why access is refused.")
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
-            record = work.connection.execute(select(records.c.level).where(records.c.code == request.code)).one_or_none()
+            record = work.connection.execute(
+                select(records.c.level).where(records.c.code == request.code)
+            ).one_or_none()
             level = record.level if record else next(iter(sorted(actor.clearance)), None)
-            require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({request.person_id})}))
-            decided = {"state": "refused", "decided_by": actor.id, "decided_at": work.at, "reason": reason.strip()[:500]}
+            require(
+                actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({request.person_id})})
+            )
+            decided = {
+                "state": "refused",
+                "decided_by": actor.id,
+                "decided_at": work.at,
+                "reason": reason.strip()[:500],
+            }
             work.update(requests, request_id, decided)
             work.act(acts.ACCESS_REFUSED, "access_request", request_id)
             work.commit()

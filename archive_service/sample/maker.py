@@ -25,7 +25,7 @@ EVENTS = {
     "superseded": "SUPERSEDED",
 }
 PICTURES = frozenset({"jpg", "png"})
-UNFIT_IN_NAMES = str.maketrans({"/": "、", "：": "-", "；": "、", ";": "、", " ": "", "“": "", "”": ""})
+UNFIT_IN_NAMES = str.maketrans({"/": "、", "：": "-", "；": "、", ";": "、", " ": "_", ".": "", ",": "", "“": "", "”": ""})
 
 
 def make_sample(folder: Path, seed: int) -> Sample:

@@ -12,7 +12,7 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt, RGBColor
+from docx.shared import Cm, Length, Pt, RGBColor
 from docx.table import _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
@@ -116,19 +116,18 @@ def _table(doc: Doc, block: Table) -> None:
     _run(caption, block.name, 11, HEAD)
     table = doc.add_table(rows=1, cols=len(block.head))
     table.style, table.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
-    _cells(table.rows[0], block.head, HEAD)
-    _repeat(table.rows[0])
+    widths = [Cm(LINE_CM * share / sum(block.widths)) for share in block.widths]
+    head = table.rows[0]
+    _cells(head, block.head, widths, HEAD)
+    _repeat(head)
     for row in block.rows:
-        _cells(table.add_row(), tuple(str(cell) for cell in row), BODY)
-    total = sum(block.widths)
-    for column, share in zip(table.columns, block.widths, strict=True):
-        for cell in column.cells:
-            cell.width = Cm(LINE_CM * share / total)
+        _cells(table.add_row(), tuple(str(cell) for cell in row), widths, BODY)
     doc.add_paragraph()
 
 
-def _cells(row: _Row, texts: tuple[str, ...], font: str) -> None:
-    for cell, text in zip(row.cells, texts, strict=True):
+def _cells(row: _Row, texts: tuple[str, ...], widths: list[Length], font: str) -> None:
+    for cell, text, width in zip(row.cells, texts, widths, strict=True):
+        cell.width = width
         _run(cell.paragraphs[0], text, 10, font)
         if font == HEAD:
             _shade(cell)

@@ -1,0 +1,29 @@
+"""The web application over an opened archive."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+
+from flask import Flask
+
+from archive_service import web
+from archive_service.archive import Archive
+from archive_service.vault.keyfiles import read_key_file
+
+
+def create_app(archive: Archive) -> Flask:
+    """Return the Flask application that shows this archive."""
+    settings = archive.settings
+    app = Flask("archive_service.web", root_path=web.ROOT)
+    app.config.update(
+        SECRET_KEY=base64.b64encode(read_key_file(settings.key_file("session"))).decode(),
+        SESSION_COOKIE_NAME="archive",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.sessions.absolute_hours),
+        MAX_CONTENT_LENGTH=settings.server.max_upload_mib * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # a half-filled form must survive a long afternoon; the session's own limits hold
+    )
+    web.register(app, archive)
+    return app

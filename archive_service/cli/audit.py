@@ -1,0 +1,61 @@
+"""The audit log: verify, export, checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+
+
+@click.group()
+def audit() -> None:
+    """Verify, export and anchor the audit log."""
+
+
+@audit.command()
+@json_option
+@with_desk
+def verify(desk: Desk, as_json: bool) -> None:
+    """Check tree, checkpoints and database against each other. Exit code 1 when anything is wrong."""
+    report = desk.archive.verify_audit()
+    if as_json:
+        findings = [{"place": finding.place, **finding.text._asdict()} for finding in report.findings]
+        counts = {
+            "entries": report.entries,
+            "nodes": report.nodes,
+            "checkpoints": report.checkpoints,
+            "rows": report.rows,
+        }
+        answer_json({"sound": report.sound, "root": report.root, **counts, "findings": findings})
+    else:
+        say(
+            f"已校验 {report.entries} 条日志、{report.nodes} 个树节点、{report.checkpoints} 个检查点、{report.rows} 行数据。",
+            f"Checked {report.entries} entries, {report.nodes} nodes, {report.checkpoints} checkpoints, {report.rows} rows.",
+        )
+        for finding in report.findings:
+            click.echo(f"  {finding.place}: {finding.text.in_language(language())}")
+        if report.sound:
+            say(f"一切相符，根为 {report.root}。", f"Everything agrees; the root is {report.root}.")
+        else:
+            say(f"发现 {len(report.findings)} 处问题。", f"{len(report.findings)} findings.")
+    if not report.sound:
+        raise SystemExit(FOUND_WRONG)
+
+
+@audit.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@with_desk
+def export(desk: Desk, folder: Path) -> None:
+    """Write the whole log, its checkpoints and the public key into a folder, for a check elsewhere."""
+    count = desk.archive.export_audit(desk.person, folder)
+    say(f"已导出 {count} 条日志到 {folder}。", f"Exported {count} entries to {folder}.")
+
+
+@audit.command()
+@with_desk
+def checkpoint(desk: Desk) -> None:
+    """Keep the present signed head, in the database and in the anchor file, and print it."""
+    click.echo(desk.archive.keep_checkpoint())

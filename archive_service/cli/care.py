@@ -1,0 +1,61 @@
+"""Looking after the archive: doctor, index."""
+
+from __future__ import annotations
+
+import click
+
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+from archive_service.people.policy import Action, require
+
+
+@click.command()
+@json_option
+@with_desk
+def doctor(desk: Desk, as_json: bool) -> None:
+    """Check that catalogue, keyring, store, index and log agree. Exit code 1 when they do not."""
+    findings = desk.archive.examine()
+    if as_json:
+        answer_json(
+            {"sound": not findings, "findings": [{"place": one.place, **one.text._asdict()} for one in findings]}
+        )
+    else:
+        for finding in findings:
+            click.echo(f"{finding.place}: {finding.text.in_language(language())}")
+        say(
+            "一切相符。" if not findings else f"发现 {len(findings)} 处问题。",
+            "Everything agrees." if not findings else f"{len(findings)} findings.",
+        )
+    if findings:
+        raise SystemExit(FOUND_WRONG)
+
+
+@click.group()
+def index() -> None:
+    """State of the full-text index."""
+
+
+@index.command()
+@json_option
+@with_desk
+def status(desk: Desk, as_json: bool) -> None:
+    """Say what is indexed, what waits, what had no text."""
+    state = desk.archive.indexer.status()
+    if as_json:
+        answer_json(state)
+        return
+    say(
+        f"已索引 {state['indexed']} 件，等待 {state['waiting']} 件，无文字 {state['without_text']} 件，未成功 {state['failed']} 件。",
+        f"{state['indexed']} indexed, {state['waiting']} waiting, {state['without_text']} without text, {state['failed']} failed.",
+    )
+
+
+@index.command()
+@with_desk
+def rebuild(desk: Desk) -> None:
+    """Make the index anew from the vault (system administrator)."""
+    require(desk.person, Action.RUN_SYSTEM)
+    count = desk.archive.indexer.rebuild(
+        lambda done, total: click.echo(f"\r{done}/{total}", nl=done == total, err=True)
+    )
+    say(f"已重建 {count} 件的索引。", f"Rebuilt the index of {count} records.")

@@ -1,0 +1,120 @@
+"""The group of all commands, and what they share: the settings file, the person acting, the archive."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive_service.cli.output import words
+from archive_service.config import Settings, load_settings
+from archive_service.errors import BadInput
+
+if TYPE_CHECKING:
+    from archive_service.archive import Archive
+    from archive_service.people.model import Person
+
+
+@dataclass
+class Desk:
+    """What a command works with; the archive is opened only when a command needs it."""
+
+    config: Path | None
+    acting: str | None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, checked."""
+        return load_settings(self.config)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The archive, opened and checked."""
+        from archive_service.archive import open_archive  # heavy parts load only for commands that need them
+
+        return open_archive(self.settings)
+
+    @property
+    def person(self) -> Person:
+        """The person that ``--as`` names, with that person's rights."""
+        if not self.acting:
+            raise BadInput("请用 --as 登录名 说明由谁操作。", "Say who is acting: --as LOGIN.")
+        return self.archive.people.by_login(self.acting)
+
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("setup", "建立档案库", "Found an archive"),
+    "serve": ("setup", "启动网页服务", "Serve the pages"),
+    "accession": ("records", "归档文件或文件夹", "File records or a folder"),
+    "search": ("records", "检索", "Search"),
+    "show": ("records", "显示一份档案", "Show a record"),
+    "retention": ("retention", "保管期限：检查、说明、预测", "Retention: check, explain, forecast"),
+    "disposal": ("disposal", "处置清册", "Disposal lists"),
+    "audit": ("audit", "审计：校验、导出、检查点", "Audit: verify, export, checkpoint"),
+    "doctor": ("care", "检查全库是否一致", "Check that everything agrees"),
+    "index": ("care", "索引：状态、重建", "Index: status, rebuild"),
+    "people": ("people", "人员", "People"),
+}
+
+
+class Commands(click.Group):
+    """Loads the module of a command when it is called, so that a short command starts quickly."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the commands in the order of the trade."""
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Return one command."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"archive_service.cli.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section(words("命令", "Commands")):
+            formatter.write_dl([(name, words(zh, en)) for name, (_, zh, en) in COMMANDS.items()])
+
+
+@click.command(cls=Commands)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar="ARCHIVE_CONFIG",
+    help="Settings file (TOML).",
+)
+@click.option(
+    "--as",
+    "acting",
+    metavar="PERSON",
+    envvar="ARCHIVE_AS",
+    help="Login of the person acting; that person's rights apply.",
+)
+@click.pass_context
+def archive_service(context: click.Context, config: Path | None, acting: str | None) -> None:
+    """Archives with retention rules: file, number, seal, search, check, dispose of, prove."""
+    context.obj = Desk(config, acting)
+
+
+def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand a command its :class:`Desk`; ``--as`` may also stand behind the command."""
+
+    @click.option("--as", "acting_here", metavar="PERSON", help="Login of the person acting.")
+    @click.pass_obj
+    @wraps(command)
+    def run(desk: Desk, *args: Any, acting_here: str | None, **kwargs: Any) -> Any:
+        if acting_here:
+            desk.acting = acting_here
+        return command(desk, *args, **kwargs)
+
+    return run
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")

@@ -1,0 +1,79 @@
+"""People: list, add, issue a new one-time password, set rights."""
+
+from __future__ import annotations
+
+import click
+
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import answer_json, language, say, show_table, words
+from archive_service.people.model import ROLE_WORDS
+from archive_service.people.service import NewPerson
+
+
+@click.group()
+def people() -> None:
+    """People, roles and clearance."""
+
+
+@people.command("list")
+@json_option
+@with_desk
+def list_people(desk: Desk, as_json: bool) -> None:
+    """List everybody."""
+    everybody = desk.archive.people.all(desk.person)
+    if as_json:
+        answer_json(
+            [
+                {
+                    "login": one.login,
+                    "name": one.name,
+                    "roles": sorted(one.roles),
+                    "clearance": sorted(one.clearance),
+                    "disabled": one.disabled,
+                }
+                for one in everybody
+            ]
+        )
+        return
+    rows = [
+        [
+            one.login,
+            one.name,
+            "、".join(ROLE_WORDS[role].in_language(language()) for role in sorted(one.roles)),
+            " ".join(sorted(one.clearance)),
+        ]
+        for one in everybody
+    ]
+    show_table(
+        [words("登录名", "Login"), words("姓名", "Name"), words("角色", "Roles"), words("密级", "Clearance")], rows
+    )
+
+
+@people.command()
+@click.argument("login")
+@click.argument("name")
+@with_desk
+def add(desk: Desk, login: str, name: str) -> None:
+    """Add a person without rights (system administrator); prints the one-time password once."""
+    password = desk.archive.people.add(desk.person, NewPerson(login, name))
+    say(f"已增加 {login}，一次性口令：{password}", f"Added {login}; one-time password: {password}")
+
+
+@people.command()
+@click.argument("login")
+@click.option("--role", "roles", multiple=True, help="Role; give it several times for several roles.")
+@click.option("--clearance", "levels", multiple=True, help="Level; give it several times for several levels.")
+@with_desk
+def rights(desk: Desk, login: str, roles: tuple[str, ...], levels: tuple[str, ...]) -> None:
+    """Set a person's roles and clearance (security administrator)."""
+    desk.archive.people.set_rights(desk.person, login, roles=frozenset(roles), clearance=frozenset(levels))
+    say(f"已设定 {login} 的角色与密级。", f"Set the rights of {login}.")
+
+
+@people.command()
+@click.argument("login")
+@with_desk
+def password(desk: Desk, login: str) -> None:
+    """Issue a new one-time password (system administrator); it is printed once."""
+    issued = desk.archive.people.reset_password(desk.person, login)
+    say(f"{login} 的一次性口令：{issued}", f"One-time password of {login}: {issued}")

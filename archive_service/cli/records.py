@@ -1,0 +1,180 @@
+"""Filing, searching, showing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive_service.catalog.import_folder import ImportReport, RowResult, import_folder, read_chunks
+from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.search.service import SearchFilters
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--fonds", required=True, help="Fonds number, such as Q001.")
+@click.option("--case", "case_no", help="Case file, such as AX2024-003.")
+@click.option("--class", "type_code", help="Record type, such as KCQ03 (not for a folder).")
+@click.option("--title", help="Title (not for a folder).")
+@click.option("--date", "date_text", help="Document date, 2024-03-01 (not for a folder).")
+@click.option("--level", help="PUB, INT, TS, PI or SEAL; the type's default if left out.")
+@click.option("--author", default="", help="Responsible body or person.")
+@click.option("--document-no", default="", help="Document number.")
+@click.option("--key", help="Request key: repeating the command with the same key files nothing twice.")
+@json_option
+@with_desk
+def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, case_no: str | None, **said: Any) -> None:
+    """File one record (one or several files), or a whole folder with its manifest."""
+    if len(paths) == 1 and paths[0].is_dir():
+        _file_folder(desk, paths[0], fonds, case_no, as_json)
+        return
+    missing = [
+        f"--{name}"
+        for name, key in (("class", "type_code"), ("title", "title"), ("date", "date_text"))
+        if not said[key]
+    ]
+    if missing:
+        raise click.UsageError(words(f"缺少 {', '.join(missing)}", f"missing {', '.join(missing)}"))
+    new = NewRecord(
+        fonds_no=fonds,
+        case_no=case_no,
+        type_code=said["type_code"],
+        title=said["title"],
+        document_date=datetime.strptime(said["date_text"], "%Y-%m-%d").date(),
+        level=said["level"],
+        author=said["author"],
+        document_no=said["document_no"],
+        files=tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths),
+        key=said["key"],
+    )
+    receipt = desk.archive.accession.file_record(desk.person, new)
+    desk.archive.settle_outbox()
+    _show_receipt(receipt, as_json)
+
+
+def _show_receipt(receipt: Receipt, as_json: bool) -> None:
+    if as_json:
+        answer_json(_receipt_json(receipt))
+        return
+    say(f"已归档：{receipt.archival_code}", f"Filed: {receipt.archival_code}")
+    for name, size, digest in receipt.files:
+        click.echo(f"  {name}  {size:,} B  SHA-256 {digest}")
+    say(
+        f"审计序号 {receipt.seq}，叶哈希 {receipt.leaf_hash}",
+        f"Audit entry {receipt.seq}, leaf hash {receipt.leaf_hash}",
+    )
+    click.echo(receipt.checkpoint)
+
+
+def _receipt_json(receipt: Receipt) -> dict[str, Any]:
+    files = [{"name": name, "size": size, "sha256": digest} for name, size, digest in receipt.files]
+    return {**receipt.__dict__, "files": files}
+
+
+def _file_folder(desk: Desk, folder: Path, fonds: str, case_no: str | None, as_json: bool) -> None:
+    def progress(result: RowResult, place: int, total: int) -> None:
+        if as_json:
+            return
+        if result.reason:
+            said = words("未归档：", "refused: ") + result.reason.in_language(language())
+        else:
+            assert result.receipt is not None
+            said = result.receipt.archival_code + (
+                words("（此前已归档）", " (filed before)") if result.receipt.repeated else ""
+            )
+        click.echo(f"[{place}/{total}] {result.files}: {said}")
+
+    report = import_folder(
+        desk.archive.accession, desk.person, folder, fonds_no=fonds, case_no=case_no, progress=progress
+    )
+    desk.archive.settle_outbox()
+    _show_report(report, as_json)
+    if report.refused:
+        raise SystemExit(FOUND_WRONG)
+
+
+def _show_report(report: ImportReport, as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {
+                "row": item.row,
+                "files": item.files,
+                "receipt": _receipt_json(item.receipt) if item.receipt else None,
+                "reason": item.reason._asdict() if item.reason else None,
+            }
+            for item in report.results
+        ]
+        answer_json({"filed": report.filed, "repeated": report.repeated, "refused": len(report.refused), "rows": rows})
+        return
+    say(
+        f"共 {report.total} 行：新归档 {report.filed}，此前已归档 {report.repeated}，未归档 {len(report.refused)}。",
+        f"{report.total} rows: {report.filed} filed, {report.repeated} filed before, {len(report.refused)} refused.",
+    )
+    for item in report.refused:
+        assert item.reason is not None
+        say(f"  第 {item.row} 行 {item.files}：{item.reason.zh}", f"  row {item.row} {item.files}: {item.reason.en}")
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--class", "class_code", default="", help="Class, such as KCQ.")
+@click.option("--year", type=int, help="Archival year.")
+@click.option("--level", default="", help="Level.")
+@json_option
+@with_desk
+def search(desk: Desk, query: tuple[str, ...], class_code: str, year: int | None, level: str, as_json: bool) -> None:
+    """Search titles and texts that the person may see."""
+    desk.archive.settle_outbox()
+    found = desk.archive.search.find(
+        desk.person, " ".join(query), SearchFilters(class_code=class_code, year=year, level=level)
+    )
+    if as_json:
+        hits = [
+            {**hit.line.__dict__, "type_name": hit.line.type_name._asdict(), "snippet": hit.parts} for hit in found.hits
+        ]
+        answer_json({"total": found.total, "hits": hits})
+        return
+    if found.sentence:
+        click.echo(found.sentence.in_language(language()))
+    for hit in found.hits:
+        click.echo(f"{hit.line.code}  {hit.line.title}")
+        click.echo("    " + "".join(f"【{text}】" if match else text for text, match in hit.parts).replace("\n", " "))
+    say(f"共 {found.total} 件。", f"{found.total} found.")
+
+
+@click.command()
+@click.argument("code")
+@json_option
+@with_desk
+def show(desk: Desk, code: str, as_json: bool) -> None:
+    """Show a record: description, files, retention, history."""
+    whole = desk.archive.catalogue.find(desk.person, code)
+    history = desk.archive.catalogue.history(desk.person, whole.row["id"])
+    retention = {"zh": whole.row["retention_zh"], "en": whole.row["retention_en"]}
+    if as_json:
+        line = {**whole.line.__dict__, "type_name": whole.line.type_name._asdict()}
+        words_of = {
+            "author": whole.description.author,
+            "document_no": whole.description.document_no,
+            "note": whole.description.note,
+        }
+        files = [file.__dict__ for file in whole.files]
+        events = [{"seq": event.seq, "at": event.at, "act": event.words.en} for event in history]
+        answer_json({**line, **words_of, "retention": retention, "files": files, "history": events})
+        return
+    click.echo(f"{whole.line.code}  {whole.line.title}")
+    click.echo(retention[language()])
+    show_table(
+        [words("文件", "File"), words("格式", "Format"), words("字节", "Bytes"), "SHA-256"],
+        [[file.name, file.media_type, file.size, file.sha256] for file in whole.files],
+    )
+    show_table(
+        [words("序号", "Entry"), words("时间", "Time"), words("事项", "Act")],
+        [[e.seq, e.at, e.words.in_language(language())] for e in history],
+    )

@@ -1,0 +1,103 @@
+"""Founding an archive and serving its pages."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from archive_service.cli.main import Desk, with_desk
+from archive_service.cli.output import say, words
+
+
+@click.command()
+@click.option(
+    "--sample", is_flag=True, help="Fill the new archive with the sample: invented enterprises, people and papers."
+)
+@with_desk
+def init(desk: Desk, sample: bool) -> None:
+    """Found an archive: data directory, keys, database, first people. An existing one is only brought up to date."""
+    from archive_service.archive import found_archive, is_founded, open_archive, upgrade_archive
+
+    settings = desk.settings
+    if is_founded(settings):
+        upgrade_archive(settings)
+        open_archive(settings)
+        say(
+            f"档案库已存在：{settings.data_dir}，结构为最新。",
+            f"The archive exists: {settings.data_dir}; its schema is current.",
+        )
+        return
+    say(f"正在 {settings.data_dir} 建立档案库……", f"Founding an archive in {settings.data_dir} ...")
+    if sample:
+        from archive_service.sample.fill import fill_sample
+
+        passwords = fill_sample(settings, say)
+    else:
+        passwords = found_archive(settings)
+    say(
+        "人员与一次性口令（只显示这一次，首次登录后须更改）：",
+        "People and one-time passwords (shown only now; changed at first sign-in):",
+    )
+    for login, person_words, password in passwords:
+        click.echo(f"  {login:<12} {password}   {person_words}")
+    say(
+        "请妥善备份密钥目录：没有根密钥，任何内容都无法再打开。",
+        "Back up the key directory: without the root key nothing can ever be opened again.",
+    )
+
+
+@click.command()
+@click.option("--port", type=int, envvar="PORT", help="Port; the settings' port if left out.")
+@with_desk
+def serve(desk: Desk, port: int | None) -> None:
+    """Serve the pages, with the daily check and the background work."""
+    from gunicorn.app.base import BaseApplication
+
+    from archive_service.app import create_app
+    from archive_service.archive import open_archive
+
+    settings = desk.settings
+    open_archive(settings).close()  # every fault of settings, keys, plan and schedule is said before a port is opened
+    address = f"{settings.server.host}:{port or settings.server.port}"
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            options: dict[str, Any] = {
+                "bind": address,
+                "worker_class": "gthread",
+                "workers": 1,
+                "threads": settings.server.threads,
+                "timeout": 600,
+                "graceful_timeout": 20,
+                "proc_name": "archive-service",
+                "control_socket_disable": True,
+                "worker_tmp_dir": os.fspath(settings.data_dir),
+                "post_worker_init": _start_jobs,
+                "worker_exit": _stop_jobs,
+            }
+            for name, value in options.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return create_app(open_archive(settings))
+
+    say(f"档案服务：http://{address}（按 Ctrl+C 停止）", f"The archive is served on http://{address} (Ctrl+C stops it)")
+    click.echo(
+        words("首次使用请用 init 打印的一次性口令登录。", "Sign in with the one-time passwords that init printed.")
+    )
+    Server().run()
+
+
+def _start_jobs(worker: Any) -> None:
+    from archive_service.jobs.scheduler import start
+
+    worker.scheduler = start(worker.wsgi.extensions["archive"])
+
+
+def _stop_jobs(_server: Any, worker: Any) -> None:
+    scheduler = getattr(worker, "scheduler", None)
+    if scheduler is not None:
+        scheduler.shutdown(wait=True)

@@ -1,0 +1,56 @@
+"""The scheduler. It only asks; what is due, and whether it may be done, the services decide.
+
+It may queue what has become due and carry on what people have ordered. It can order nothing itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from archive_service.archive import Archive
+from archive_service.errors import ArchiveError
+
+log = logging.getLogger("archive_service.jobs")
+
+
+def start(archive: Archive) -> BackgroundScheduler:
+    """Start the background work of one service process and return its scheduler, to be shut down at the end."""
+    scheduler = BackgroundScheduler(
+        timezone=archive.settings.zone,
+        executors={"default": ThreadPoolExecutor(3)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
+    )
+    hour, minute = archive.settings.retention.check_at.split(":")
+    daily = CronTrigger(hour=int(hour), minute=int(minute), timezone=archive.settings.zone)
+    scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
+    scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
+    scheduler.add_job(_told(archive.check_retention), daily, id="retention")
+    scheduler.add_job(
+        _told(archive.keep_checkpoint),
+        IntervalTrigger(minutes=archive.settings.audit.checkpoint_minutes),
+        id="checkpoint",
+    )
+    scheduler.start()
+    # At the start: what a crash left open is completed, and a check that was missed is caught up.
+    scheduler.add_job(_told(archive.carry_on_destructions), id="destructions-at-start")
+    scheduler.add_job(_told(archive.check_retention), id="retention-at-start")
+    return scheduler
+
+
+def _told(work: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            work()
+        except ArchiveError as error:
+            log.warning("%s: %s", getattr(work, "__name__", "job"), error.text.en)
+        except Exception:
+            log.exception("%s failed", getattr(work, "__name__", "job"))
+
+    run.__name__ = getattr(work, "__name__", "job")
+    return run
