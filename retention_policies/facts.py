@@ -60,7 +60,7 @@ class Facts:
 
 
 def _checked_triggers(given: Mapping[Trigger, date]) -> dict[Trigger, date]:
-    checked = {}
+    checked: dict[Trigger, date] = {}
     for name, day in given.items():
         try:
             trigger = Trigger(name)
@@ -83,7 +83,7 @@ def _checked_values(given: Mapping[str, FactValue]) -> dict[str, FactValue]:
     return dict(given)
 
 
-def _require_date(name: str, day: date) -> None:
+def _require_date(name: str, day: object) -> None:
     # A datetime is a date to Python, but which civil day it means depends on a zone that we do not know.
     if not isinstance(day, date) or isinstance(day, datetime):
         raise FactsError(f"{name} 须为日期：{day!r}", f"{name} must be a date without time: {day!r}")

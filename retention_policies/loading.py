@@ -34,7 +34,8 @@ def load_schedule(path: Path) -> Schedule:
     """
     faults: list[str] = []
     root = Reading(_parsed(path), str(path), faults)
-    if root.take("format") != FORMAT:
+    edition = root.take("format")
+    if root.has("format") and (type(edition) is not int or edition != FORMAT):
         root.note(f"应为 {FORMAT}", f"must be {FORMAT}", "format")
     head = Reading(root.take("schedule") or {}, f"{path}: [schedule]", faults)
     basis = _read_basis(root)

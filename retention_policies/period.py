@@ -46,8 +46,8 @@ class Period:
         found = _WORDS.fullmatch(words)
         if found is None or int(found[1]) > LONGEST_TERM:
             raise RetentionError(
-                f"保管期限应写作 \"permanent\" 或 \"30 years\"（1–{LONGEST_TERM} 年）：{words!r}",
-                f"a period is \"permanent\" or \"30 years\" (1 to {LONGEST_TERM}), not {words!r}",
+                f'保管期限应写作 "permanent" 或 "30 years"（1–{LONGEST_TERM} 年）：{words!r}',
+                f'a period is "permanent" or "30 years" (1 to {LONGEST_TERM}), not {words!r}',
             )
         return cls(int(found[1]))
 

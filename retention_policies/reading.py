@@ -59,7 +59,7 @@ def read_rule(table: Reading, questions: Mapping[str, FactQuestion]) -> Rule:
         terms=terms,
         otherwise=otherwise,
         alternatives=tuple(_read_alternative(when, usual, questions) for when in table.tables("when")),
-        level=table.one_of("level", (*LEVELS, "PARENT")),
+        level=table.one_of("level", (*LEVELS, "PARENT") if inherits else LEVELS),
         other_levels=_read_other_levels(table),
         reason=reason,
         basis=table.texts("basis"),

@@ -34,7 +34,9 @@ AWAITED: Final = {
 
 NO_RULE: Final = Text("该类型在保管期限表中没有条目", "the schedule has no rule for this type")
 NO_DATE: Final = Text("没有成文日期，无法起算", "there is no document date to count from")
-BEYOND_CALENDAR: Final = Text("算出的到期日超出公元 9999 年，所录日期有误", "the date counted lies beyond the year 9999, so a date must be wrong")
+BEYOND_CALENDAR: Final = Text(
+    "算出的到期日超出公元 9999 年，所录日期有误", "the date counted lies beyond the year 9999, so a date must be wrong"
+)
 
 
 def counted(
@@ -68,7 +70,7 @@ def kept_for(period: Period, *, extended: int, reclassified: bool) -> Text:
 def pending(trigger: Trigger, kept: Text) -> Text:
     """Say which event the clock waits for."""
     awaited = AWAITED[trigger]
-    return Text(f"{awaited.zh}，{kept.zh}，尚未起算", f"{awaited.en}: {kept.en}, not yet counted.")
+    return Text(f"{awaited.zh}，{kept.zh}，尚未起算", f"{awaited.en}, so nothing is counted yet; then {kept.en}.")
 
 
 def permanent(reason: Text, *, reclassified: bool) -> Text:
@@ -99,6 +101,6 @@ def with_holds(sentence: Text, holds: Sequence[Hold]) -> Text:
     """Add the holds that stand."""
     if not holds:
         return sentence
-    zh = "、".join(f"{hold.reference}（{hold.reason}）" for hold in holds)
+    zh = "、".join(f" {hold.reference}（{hold.reason}）" for hold in holds)
     en = ", ".join(f"{hold.reference} ({hold.reason})" for hold in holds)
-    return Text(f"{sentence.zh}；因 {zh} 冻结，不得销毁", f"{sentence.en} On hold: {en}; it may not be destroyed.")
+    return Text(f"{sentence.zh}；因{zh}冻结，不得销毁", f"{sentence.en} On hold: {en}; it may not be destroyed.")
