@@ -10,5 +10,14 @@ from archive_service.sample.model import CaseFile, Enterprise, Fonds, Person, Sa
 from archive_service.sample.people import FONDS, PEOPLE
 
 __all__ = [
-    "COLUMNS_EN", "COLUMNS_ZH", "FONDS", "PEOPLE", "CaseFile", "Enterprise", "Fonds", "Person", "Sample", "make_sample",
+    "COLUMNS_EN",
+    "COLUMNS_ZH",
+    "FONDS",
+    "PEOPLE",
+    "CaseFile",
+    "Enterprise",
+    "Fonds",
+    "Person",
+    "Sample",
+    "make_sample",
 ]

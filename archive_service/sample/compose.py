@@ -45,7 +45,9 @@ def compose(story: Story, template: Template, title: str, body: str, listed: tup
     )
 
 
-def _blocks(story: Story, body: str, author: str, day: date, language: str, listed: tuple[Listed, ...]) -> Iterator[Block]:
+def _blocks(
+    story: Story, body: str, author: str, day: date, language: str, listed: tuple[Listed, ...]
+) -> Iterator[Block]:
     words = {**story.words, "today": chinese_date(day)}
     for line in filter(None, map(str.strip, body.splitlines())):
         if line == "@sign":

@@ -25,7 +25,9 @@ EVENTS = {
     "superseded": "SUPERSEDED",
 }
 PICTURES = frozenset({"jpg", "png"})
-UNFIT_IN_NAMES = str.maketrans({"/": "、", "：": "-", "；": "、", ";": "、", " ": "_", ".": "", ",": "", "“": "", "”": ""})
+UNFIT_IN_NAMES = str.maketrans(
+    {"/": "、", "：": "-", "；": "、", ";": "、", " ": "_", ".": "", ",": "", "“": "", "”": ""}
+)
 
 
 def make_sample(folder: Path, seed: int) -> Sample:
@@ -55,8 +57,17 @@ def _make_case(parent: Path, spec: CaseSpec, seed: int) -> CaseFile:
     rows = [desk.file_record(number, template, kind) for number, (template, kind) in enumerate(picked, 1)]
     path = manifest.write(folder, spec.manifest, rows)
     return CaseFile(
-        spec.no, spec.title, spec.title_en, spec.enterprise, spec.fonds, spec.year, spec.dates["start"],
-        _events(spec.dates), folder, path, len(rows),
+        spec.no,
+        spec.title,
+        spec.title_en,
+        spec.enterprise,
+        spec.fonds,
+        spec.year,
+        spec.dates["start"],
+        _events(spec.dates),
+        folder,
+        path,
+        len(rows),
     )
 
 
@@ -123,7 +134,9 @@ class _Desk:
         scene = scenes[(annex.skip + n) % len(scenes)]
         place = self._story.findings[(annex.skip + n) % len(self._story.findings)].place
         dice = self._story.dice(f"{template.key} {annex.kind} {n}")
-        taken = datetime.combine(self._story.day(template.at), time(9, 5)) + timedelta(minutes=17 * n + dice.randint(0, 9))
+        taken = datetime.combine(self._story.day(template.at), time(9, 5)) + timedelta(
+            minutes=17 * n + dice.randint(0, 9)
+        )
         path = stage / f"{name}-{n + 1}.{annex.kind}"
         picture.write(path, scene, taken, f"{self._story.enterprise.short} {place}", dice)
         return path

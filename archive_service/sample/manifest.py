@@ -29,8 +29,15 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """The row as text: files joined by ``;``, the date as YYYY-MM-DD, the year from the date."""
         return (
-            ";".join(self.files), self.title, self.day.isoformat(), self.class_code, self.level, self.author,
-            self.document_no, str(self.day.year), self.note,
+            ";".join(self.files),
+            self.title,
+            self.day.isoformat(),
+            self.class_code,
+            self.level,
+            self.author,
+            self.document_no,
+            str(self.day.year),
+            self.note,
         )
 
 

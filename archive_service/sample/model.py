@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 NOTICE_ZH = "虚构示例：本件按示例档案的模板编写，企业、人员、地点、数据均系虚构，不指向任何真实单位或个人。"
@@ -172,6 +172,11 @@ class Paper:
         if self.language == "en":
             return f"{self.day.day} {self.day:%B} {self.day.year}"
         return f"{self.day.year}年{self.day.month}月{self.day.day}日"
+
+    @property
+    def made(self) -> datetime:
+        """When the paper was written, for the properties that office files carry: nine o'clock, no zone."""
+        return datetime.combine(self.day, time(9))
 
     def text(self) -> str:
         """The paper as plain text, in reading order: what a text or mail body shows."""

@@ -113,7 +113,8 @@ def enterprises() -> Mapping[str, Enterprise]:
 def cases() -> tuple[CaseSpec, ...]:
     """Every inspection, oldest first."""
     table = _table(files("archive_service.sample").joinpath("cases.toml"))
-    return tuple(
-        CaseSpec(**{key: tuple(value) if isinstance(value, list) else value for key, value in case.items()})
-        for case in table["case"]
-    )
+    return tuple(CaseSpec(**_frozen(case)) for case in table["case"])
+
+
+def _frozen(case: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in case.items()}

@@ -5,31 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from archive_service.sample import figures
+from archive_service.sample.figures import ASPECTS
 from archive_service.sample.model import Table
 from archive_service.sample.story import Listed, Story, chinese_date
 
-ASPECTS = (
-    ("安全生产责任制", 15), ("规章制度与操作规程", 8), ("安全投入", 8), ("隐患排查治理", 20), ("教育培训", 10),
-    ("应急管理", 12), ("事故管理", 8), ("法律法规符合性", 8), ("安全文化", 6), ("外部评价", 5),
-)
-QUESTIONS = (
-    "清楚本岗位安全生产责任", "知道应急演练任务", "消防通道始终畅通", "动火作业不办票不开工", "有限空间作业有人监护",
-    "报告的隐患得到答复", "培训内容有用", "敢于拒绝违章指挥", "防护用品够用合身", "愿推荐家人来工作",
-)
-REMARKS = (
-    "", "", "", "希望夜班也组织应急演练", "隐患报了以后想知道结果", "消防通道还是有人放东西", "动火作业票填写项目太多", "培训多讲实际案例",
-    "监护人太少，忙不过来", "责任书一年签一次，平时没人提",
-)
 # Kinds whose very titles are confidential; the open table of contents leaves them to a list of their own.
 CONTROLLED = frozenset(
-    "FAZ04 FAZ06 QDH01 QDH03 KCQ02 KCQ04 KCQ07 KCQ09 KCQ11 KCQ13 FKY03 ZGL05 YYJ01 YYJ02 YYJ08 JBJ02 JBJ03 SXD02 DAG03".split()
+    {
+        "FAZ04",
+        "FAZ06",
+        "QDH01",
+        "QDH03",
+        "KCQ02",
+        "KCQ04",
+        "KCQ07",
+        "KCQ09",
+        "KCQ11",
+        "KCQ13",
+        "FKY03",
+        "ZGL05",
+        "YYJ01",
+        "YYJ02",
+        "YYJ08",
+        "JBJ02",
+        "JBJ03",
+        "SXD02",
+        "DAG03",
+    }
 )
 
 
 def findings(story: Story) -> Table:
     """The list of shortcomings."""
     rows = tuple((n, f.area, f.place, f.fact, f.basis) for n, f in enumerate(story.findings, 1))
-    return Table("问题清单", ("序号", "方面", "部位", "问题", "依据"), rows, (1, 2.4, 2.4, 5.4, 4.6))
+    return Table("问题清单", ("序号", "方面", "部位", "问题", "依据"), rows, (1.3, 2.6, 2.4, 5.4, 4.6))
 
 
 def rectify(story: Story) -> Table:
@@ -39,18 +49,27 @@ def rectify(story: Story) -> Table:
         (n, f"{f.place}：{f.fact}", f.measure, f.owner, chinese_date(start + timedelta(days=20 + 10 * (n % 9))))
         for n, f in enumerate(story.findings, 1)
     )
-    return Table("整改任务表", ("序号", "问题", "整改措施", "责任人", "完成期限"), rows, (1, 5, 4.6, 2.6, 2.4))
+    return Table("整改任务表", ("序号", "问题", "整改措施", "责任人", "完成期限"), rows, (1.3, 5, 4.6, 2.6, 2.4))
 
 
 def progress(story: Story) -> Table:
     """The ledger at the day of the report: the last two are still under way."""
     total = len(story.findings)
     rows = tuple(
-        (n, f.area, f.place, f.fact, f.measure, f.owner, "已完成" if n <= total - 2 else "整改中", 100 if n <= total - 2 else 60 + n)
+        (
+            n,
+            f.area,
+            f.place,
+            f.fact,
+            f.measure,
+            f.owner,
+            "已完成" if n <= total - 2 else "整改中",
+            100 if n <= total - 2 else 60 + n,
+        )
         for n, f in enumerate(story.findings, 1)
     )
     head = ("序号", "方面", "部位", "问题", "整改措施", "责任人", "状态", "进度（%）")
-    return Table("整改台账", head, rows, (1, 2.2, 2.2, 5, 5, 2.4, 1.6, 1.4))
+    return Table("整改台账", head, rows, (1.3, 2.2, 2.2, 5, 5, 2.4, 1.6, 1.4))
 
 
 def accept(story: Story) -> Table:
@@ -60,19 +79,22 @@ def accept(story: Story) -> Table:
         (n, f"{f.place}：{f.fact}", f.proof, "基本通过" if n > len(story.findings) - nearly else "通过")
         for n, f in enumerate(story.findings, 1)
     )
-    return Table("整改验收表", ("序号", "问题", "核验依据", "结论"), rows, (1, 6, 5, 1.8))
+    return Table("整改验收表", ("序号", "问题", "核验依据", "结论"), rows, (1.3, 6, 5, 1.8))
 
 
 def proofs(story: Story) -> Table:
     """The proofs handed in."""
     rows = tuple((n, f.place, f.proof, f.owner) for n, f in enumerate(story.findings, 1))
-    return Table("佐证材料目录", ("序号", "部位", "材料", "提供人"), rows, (1, 3, 6, 3))
+    return Table("佐证材料目录", ("序号", "部位", "材料", "提供人"), rows, (1.3, 3, 6, 3))
 
 
 def scores(story: Story) -> Table:
     """Points by the ten aspects; they add up to the score of the case."""
     dice, lost = story.dice("scores"), round(1000 - float(str(story.words["score"])) * 10)
-    shares = [full * (3 if any(f.area[:2] == name[:2] for f in story.findings) else 1) * dice.uniform(0.8, 1.2) for name, full in ASPECTS]
+    shares = [
+        full * (3 if any(f.area[:2] == name[:2] for f in story.findings) else 1) * dice.uniform(0.8, 1.2)
+        for name, full in ASPECTS
+    ]
     minus = [int(lost * share / sum(shares)) for share in shares]
     minus[3] += lost - sum(minus)
     rows = tuple((name, full, minus[n] / 10, full - minus[n] / 10) for n, (name, full) in enumerate(ASPECTS))
@@ -82,27 +104,47 @@ def scores(story: Story) -> Table:
 
 def scale(_: Story) -> Table:
     """How many points each aspect may bring."""
-    rows = tuple((n, name, full, "查资料、看现场、问人员，每项不符合扣一至三分") for n, (name, full) in enumerate(ASPECTS, 1))
-    return Table("分值分配表", ("序号", "方面", "分值", "评分方法"), rows, (1, 4, 1.4, 7))
+    rows = tuple(
+        (n, name, full, "查资料、看现场、问人员，每项不符合扣一至三分") for n, (name, full) in enumerate(ASPECTS, 1)
+    )
+    return Table("分值分配表", ("序号", "方面", "分值", "评分方法"), rows, (1.3, 4, 1.4, 7))
 
 
 def programme(story: Story) -> Table:
     """The year's inspections."""
     names = ("示例化工", "石岭矿", "示例船厂", "示例建设", "示例发电")
     rows = tuple(
-        (n, name, "全面巡察" if n < 3 else "专项巡察", f"{story.spec.year}年{2 * n + 1}月至{2 * n + 2}月", f"第{'一二三'[n % 3]}巡察组")
+        (
+            n,
+            name,
+            "全面巡察" if n < 3 else "专项巡察",
+            f"{story.spec.year}年{2 * n + 1}月至{2 * n + 2}月",
+            f"第{'一二三'[n % 3]}巡察组",
+        )
         for n, name in enumerate(names, 1)
     )
-    return Table("年度巡察安排表", ("序号", "企业", "方式", "时间", "承担单位"), rows, (1, 3, 2, 4, 2.4))
+    return Table("年度巡察安排表", ("序号", "企业", "方式", "时间", "承担单位"), rows, (1.3, 3, 2, 4, 2.4))
 
 
 def schedule(story: Story) -> Table:
     """The ten days on site."""
-    works = ("启动会、听取汇报", "文件审查", "审查复制文件", "现场检查：特殊作业与消防通道", "访谈、录音", "夜间突击检查", "座谈会、应急演练观摩",
-             "匿名问卷", "数据分析、典型案例", "法律法规符合性检查、同行对比")
+    works = (
+        "启动会、听取汇报",
+        "文件审查",
+        "审查复制文件",
+        "现场检查：特殊作业与消防通道",
+        "访谈、录音",
+        "夜间突击检查",
+        "座谈会、应急演练观摩",
+        "匿名问卷",
+        "数据分析、典型案例",
+        "法律法规符合性检查、同行对比",
+    )
     start = story.spec.dates["start"]
-    rows = tuple((n + 1, chinese_date(start + timedelta(days=n)), work, story.spec.team[n % 4]) for n, work in enumerate(works))
-    return Table("巡察日程表", ("天次", "日期", "工作内容", "负责人"), rows, (1, 3, 6, 2))
+    rows = tuple(
+        (n + 1, chinese_date(start + timedelta(days=n)), work, story.spec.team[n % 4]) for n, work in enumerate(works)
+    )
+    return Table("巡察日程表", ("天次", "日期", "工作内容", "负责人"), rows, (1.3, 3, 6, 2))
 
 
 def signin(story: Story) -> Table:
@@ -111,85 +153,20 @@ def signin(story: Story) -> Table:
     people = [(e.chief, "主要负责人"), (e.deputy, "分管安全负责人"), *((name, "部门代表") for name in e.workers)]
     people += [(name, "巡察组") for name in story.spec.team]
     rows = tuple((n, name, role, "已签到") for n, (name, role) in enumerate(people, 1))
-    return Table("签到表", ("序号", "姓名", "身份", "签到"), rows, (1, 3, 4, 2))
-
-
-def answers(story: Story) -> Table:
-    """Anonymous answers: points and a free remark, nothing about the person."""
-    dice = story.dice("answers")
-    weights = [(1, 2, 8, 30 + n % 4 * 4, 40 - n * 2) for n in range(len(QUESTIONS))]
-    rows = tuple(
-        (*(dice.choices((1, 2, 3, 4, 5), weight)[0] for weight in weights), dice.choice(REMARKS))
-        for _ in range(min(60, int(str(story.words["valid"]))))
-    )
-    return Table("原始答卷", (*(f"第{n}题 {text}" for n, text in enumerate(QUESTIONS, 1)), "意见"), rows, (*(1.2,) * 10, 3))
-
-
-def totals(story: Story) -> Table:
-    """Totals per question; counts below five are merged before they are shown."""
-    dice, valid = story.dice("totals"), int(str(story.words["valid"]))
-    rows = []
-    for n, text in enumerate(QUESTIONS, 1):
-        best, good = int(valid * dice.uniform(0.42, 0.6)), int(valid * dice.uniform(0.2, 0.3))
-        rows.append((n, text, best, good, valid - best - good, round((best * 5 + good * 4 + (valid - best - good) * 2.6) / valid, 2)))
-    return Table("问卷汇总统计", ("题号", "题目", "非常同意", "同意", "其他（合并）", "平均分"), tuple(rows), (1, 5, 1.6, 1.4, 2, 1.5))
-
-
-def stats(story: Story) -> Table:
-    """Three years of the enterprise's own safety figures."""
-    dice, year = story.dice("stats"), story.spec.year
-    items = (("动火作业票", 300, 520), ("有限空间作业票", 60, 160), ("排查隐患数", 480, 1300), ("整改隐患数", 470, 480), ("应急演练次数", 12, 40),
-             ("培训人次", 1500, 5200), ("险肇事件", 4, 17), ("轻伤事故", 0, 2), ("百万工时伤害率", 1, 3), ("安全投入（万元）", 480, 1320))
-    rows = tuple((name, *(dice.randint(low, high) for _ in range(3))) for name, low, high in items)
-    return Table("安全生产数据", ("指标", f"{year - 3}年", f"{year - 2}年", f"{year - 1}年"), rows, (4, 2, 2, 2))
-
-
-def hazards(story: Story) -> Table:
-    """Hazards by kind."""
-    dice, kinds = story.dice("hazards"), ("消防通道与消防设施", "动火作业", "有限空间", "临时用电", "高处作业", "设备设施", "标志标识", "管理类")
-    rows = tuple((kind, found := dice.randint(6, 60), found - dice.randint(0, 3), dice.randint(0, 4)) for kind in kinds)
-    return Table("隐患分类统计", ("类别", "发现数", "整改数", "重复数"), rows, (4, 2, 2, 2))
-
-
-def yearly(story: Story) -> Table:
-    """The year's findings by aspect."""
-    dice = story.dice("yearly")
-    rows = tuple((name, found := dice.randint(4, 28), found - dice.randint(0, 1), dice.randint(0, 3)) for name, _ in ASPECTS)
-    return Table(f"{story.spec.year}年问题统计", ("方面", "发现数", "整改完成数", "重复发生数"), rows, (4, 2, 2, 2))
-
-
-def quarter(story: Story) -> Table:
-    """The quarter by month."""
-    dice = story.dice("quarter")
-    rows = tuple((f"{month}月", dice.randint(1, 3), dice.randint(6, 26), dice.randint(4, 20), dice.randint(0, 4)) for month in (4, 5, 6))
-    return Table("季度统计", ("月份", "巡察企业数", "发现隐患数", "整改数", "受理意见数"), rows, (2, 2, 2, 2, 2))
-
-
-def compare(story: Story) -> Table:
-    """Against three unnamed peers."""
-    dice = story.dice("compare")
-    items = ("人均安全投入（元）", "隐患整改率（%）", "应急演练频次（次/年）", "动火作业票/百万元产值", "责任制考核兑现率（%）")
-    ranges = ((3200, 15800), (88, 99), (8, 40), (2, 9), (70, 98))
-    rows = tuple((item, *(dice.randint(*span) for _ in range(4))) for item, span in zip(items, ranges, strict=True))
-    return Table("指标对比表", ("指标", story.enterprise.short, "甲", "乙", "丙"), rows, (4, 2, 2, 2, 2))
-
-
-def drill(story: Story) -> Table:
-    """Minutes and points of the drill."""
-    dice = story.dice("drill")
-    items = ("接警与研判", "信息报告", "警戒疏散", "抢险处置", "医疗救护", "通信保障", "讲评改进")
-    rows = tuple((item, dice.randint(1, 12), dice.randint(6, 10), "达到" if n != 5 else "部分达到") for n, item in enumerate(items))
-    return Table("应急演练评估表", ("环节", "用时（分钟）", "得分（满分十分）", "预案要求"), rows, (3, 2, 3, 2))
+    return Table("签到表", ("序号", "姓名", "身份", "签到"), rows, (1.3, 3, 4, 2))
 
 
 def credit(story: Story) -> Table:
     """Credit added and taken."""
     day = chinese_date(story.day("decided+5"))
     rows = (
-        (1, "消防通道重复性隐患", "减分", -3, day), (2, "动火作业票限时作废", "加分", 2, day), (3, "应急演练改进", "加分", 1, day),
-        (4, "责任书未及时重签", "减分", -1, day), (5, "主动报告隐患", "加分", 1, day),
+        (1, "消防通道重复性隐患", "减分", -3, day),
+        (2, "动火作业票限时作废", "加分", 2, day),
+        (3, "应急演练改进", "加分", 1, day),
+        (4, "责任书未及时重签", "减分", -1, day),
+        (5, "主动报告隐患", "加分", 1, day),
     )
-    return Table("信用加减分", ("序号", "事项", "类型", "分值", "生效日期"), rows, (1, 5, 1.5, 1.5, 3))
+    return Table("信用加减分", ("序号", "事项", "类型", "分值", "生效日期"), rows, (1.3, 5, 1.5, 1.5, 3))
 
 
 def uses(story: Story) -> Table:
@@ -200,7 +177,12 @@ def uses(story: Story) -> Table:
         (1, day, m2, "编写经验推广材料", "整改计划、验收记录", "在线阅览", "已归还", m3),
         (2, day, m1, "复核异议", "企业凭证", "到室阅览", "已归还", m3),
     )
-    return Table("利用登记", ("序号", "日期", "利用者", "目的", "题名", "方式", "归还", "经办人"), rows, (1, 3, 1.6, 3, 3, 2, 1.6, 1.6))
+    return Table(
+        "利用登记",
+        ("序号", "日期", "利用者", "目的", "题名", "方式", "归还", "经办人"),
+        rows,
+        (1.3, 3, 1.6, 3, 3, 2, 1.6, 1.6),
+    )
 
 
 def contents(story: Story, listed: tuple[Listed, ...]) -> Table:
@@ -215,8 +197,24 @@ def contents(story: Story, listed: tuple[Listed, ...]) -> Table:
 
 
 TABLES: dict[str, Callable[[Story], Table]] = {
-    "findings": findings, "rectify": rectify, "progress": progress, "accept": accept, "proofs": proofs, "scores": scores,
-    "scale": scale, "programme": programme, "schedule": schedule, "signin": signin, "answers": answers, "totals": totals,
-    "stats": stats, "hazards": hazards, "yearly": yearly, "quarter": quarter, "compare": compare, "drill": drill,
-    "credit": credit, "uses": uses,
+    "findings": findings,
+    "rectify": rectify,
+    "progress": progress,
+    "accept": accept,
+    "proofs": proofs,
+    "scores": scores,
+    "scale": scale,
+    "programme": programme,
+    "schedule": schedule,
+    "signin": signin,
+    "answers": figures.answers,
+    "totals": figures.totals,
+    "stats": figures.stats,
+    "hazards": figures.hazards,
+    "yearly": figures.yearly,
+    "quarter": figures.quarter,
+    "compare": figures.compare,
+    "drill": figures.drill,
+    "credit": credit,
+    "uses": uses,
 }

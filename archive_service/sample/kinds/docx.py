@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from docx import Document
 from docx.document import Document as Doc
@@ -52,7 +52,7 @@ def content(paper: Paper) -> bytes:
 
 def _page(doc: Doc, paper: Paper) -> None:
     normal = doc.styles["Normal"]
-    normal.font.name, normal.font.size = "Times New Roman", Pt(12)  # type: ignore[attr-defined]
+    normal.font.name, normal.font.size = "Times New Roman", Pt(12)
     normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), BODY)
     section = doc.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
@@ -83,7 +83,7 @@ def _red_head(doc: Doc, paper: Paper) -> None:
     for key, value in (("val", "single"), ("sz", "14"), ("space", "6"), ("color", "C01F1F")):
         bottom.set(qn(f"w:{key}"), value)
     borders.append(bottom)
-    number._p.get_or_add_pPr().append(borders)
+    _xml(number).get_or_add_pPr().append(borders)
 
 
 def _block(doc: Doc, block: Block, language: str) -> None:
@@ -116,7 +116,7 @@ def _table(doc: Doc, block: Table) -> None:
     _run(caption, block.name, 11, HEAD)
     table = doc.add_table(rows=1, cols=len(block.head))
     table.style, table.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
-    widths = [Cm(LINE_CM * share / sum(block.widths)) for share in block.widths]
+    widths: list[Length] = [Cm(LINE_CM * share / sum(block.widths)) for share in block.widths]
     head = table.rows[0]
     _cells(head, block.head, widths, HEAD)
     _repeat(head)
@@ -137,30 +137,33 @@ def _shade(cell: _Cell) -> None:
     shade = OxmlElement("w:shd")
     shade.set(qn("w:val"), "clear")
     shade.set(qn("w:fill"), "EDEDED")
-    cell._tc.get_or_add_tcPr().append(shade)
+    _xml(cell).get_or_add_tcPr().append(shade)
 
 
 def _repeat(row: _Row) -> None:
     mark = OxmlElement("w:tblHeader")
     mark.set(qn("w:val"), "true")
-    row._tr.get_or_add_trPr().append(mark)
+    _xml(row).get_or_add_trPr().append(mark)
 
 
 def _run(paragraph: Paragraph, text: str, size: float, font: str) -> Run:
     run = paragraph.add_run(text)
     run.font.size = Pt(size)
-    run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+    _xml(run).get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
     return run
 
 
 def _field(paragraph: Paragraph, code: str) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), code)
-    paragraph._p.append(field)
+    _xml(paragraph).append(field)
+
+
+def _xml(part: Paragraph | Run | _Cell | _Row) -> Any:
+    return part._element  # noqa: SLF001 - the library offers no other way to borders, shades and East Asian type
 
 
 def _properties(doc: Doc, paper: Paper) -> None:
-    made = datetime(paper.day.year, paper.day.month, paper.day.day, 9)
     facts = doc.core_properties
     facts.title, facts.author, facts.subject = paper.title, paper.issuer, paper.case_no
-    facts.comments, facts.created, facts.modified = paper.notice, made, made
+    facts.comments, facts.created, facts.modified = paper.notice, paper.made, paper.made

@@ -18,8 +18,8 @@ WORD = ("application", "vnd.openxmlformats-officedocument.wordprocessingml.docum
 def write(path: Path, paper: Paper, name: str, attachment: bytes) -> None:
     """Write the paper as a mail; the Word file ``attachment`` travels inside it as ``name``."""
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = paper.title
     mail["From"] = Address(paper.issuer, "office", "antai-sample.example")
+    mail["Subject"] = paper.title
     mail["To"] = Address("第三巡察组", "inspection", "antai-sample.example")
     mail["Date"] = format_datetime(datetime.combine(paper.day, time(9, 30), CHINA))
     mail["Message-ID"] = f"<{paper.case_no.lower()}.{paper.day:%Y%m%d}@antai-sample.example>"

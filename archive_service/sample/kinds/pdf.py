@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import HexColor
-from reportlab.lib.enums import TA_CENTER, TA_RIGHT
+from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -22,8 +22,14 @@ from reportlab.platypus import Table as Grid
 from archive_service.sample.kinds.fonts import chinese_font
 from archive_service.sample.model import Block, Heading, Paper, Para, Sign, Table
 
+TA_CENTER: Literal[1] = 1
+TA_RIGHT: Literal[2] = 2
 RED, GREY, INK, RULE = HexColor("#C01F1F"), HexColor("#666666"), HexColor("#111111"), HexColor("#999999")
-LINE = A4[0] - 52 * mm
+FRAME_PADDING = 12
+LINE = A4[0] - 52 * mm - FRAME_PADDING
+CELL_PADDING = 13
+# A Latin word or one Chinese character, with the brackets that open before it and the marks that close after it.
+UNIT = re.compile(r"[《（“〔]*(?:[!-~]+|.)[，。；：、）》〕”！？—]* *")
 
 
 @cache
@@ -40,8 +46,16 @@ def _font() -> str:
 def write(path: Path, paper: Paper) -> None:
     """Write the paper as PDF."""
     doc = SimpleDocTemplate(
-        str(path), pagesize=A4, leftMargin=26 * mm, rightMargin=26 * mm, topMargin=26 * mm, bottomMargin=24 * mm,
-        title=paper.title, author=paper.issuer, subject=f"{paper.case_no} {paper.notice}", invariant=1,
+        str(path),
+        pagesize=A4,
+        leftMargin=26 * mm,
+        rightMargin=26 * mm,
+        topMargin=26 * mm,
+        bottomMargin=24 * mm,
+        title=paper.title,
+        author=paper.issuer,
+        subject=f"{paper.case_no} {paper.notice}",
+        invariant=1,
     )
     flow: list[Flowable] = []
     if paper.formal:
@@ -73,9 +87,9 @@ class _Numbered(Canvas):
         super().__init__(*args, **named)
         self._kept: list[dict[str, Any]] = []
 
-    def showPage(self) -> None:
+    def showPage(self) -> None:  # noqa: N802 - the name is the library's
         self._kept.append(dict(self.__dict__))
-        self._startPage()
+        self._startPage()  # type: ignore[attr-defined]
 
     def save(self) -> None:
         total = len(self._kept)
@@ -91,12 +105,26 @@ class _Numbered(Canvas):
 
 
 def _style(
-    size: float, *, align: int = 0, colour: HexColor = INK, after: float = 0, before: float = 0, indent: float = 0,
+    size: float,
+    *,
+    align: Literal[0, 1, 2] = 0,
+    colour: Color = INK,
+    after: float = 0,
+    before: float = 0,
+    indent: float = 0,
     cjk: bool = True,
 ) -> ParagraphStyle:
     return ParagraphStyle(
-        "sample", fontName=_font(), fontSize=size, leading=size * (1.6 if size < 14 else 1.35), alignment=align,
-        textColor=colour, spaceAfter=after, spaceBefore=before, firstLineIndent=indent, wordWrap="CJK" if cjk else None,
+        "sample",
+        fontName=_font(),
+        fontSize=size,
+        leading=size * (1.6 if size < 14 else 1.35),
+        alignment=align,
+        textColor=colour,
+        spaceAfter=after,
+        spaceBefore=before,
+        firstLineIndent=indent,
+        wordWrap="CJK" if cjk else None,
     )
 
 
@@ -106,7 +134,9 @@ def _block(block: Block, language: str) -> list[Flowable]:
         case Heading(text):
             return [Paragraph(escape(text), _style(12.5, before=8, after=4, cjk=cjk))]
         case Para(text):
-            return [Paragraph(escape(text), _style(11, after=4, indent=22 if cjk else 0, cjk=cjk))]
+            indent = 22 if cjk else 0
+            shown = _broken(text, LINE, 11, indent) if cjk else escape(text)
+            return [Paragraph(shown, _style(11, after=4, indent=indent, cjk=cjk))]
         case Sign(lines):
             style = _style(11, align=TA_RIGHT, after=2, cjk=cjk)
             return [Spacer(1, 12), *(Paragraph(escape(line), style) for line in lines)]
@@ -114,14 +144,41 @@ def _block(block: Block, language: str) -> list[Flowable]:
             return _table(block, cjk)
 
 
+def _broken(text: str, width: float, size: float, indent: float = 0) -> str:
+    """Break Chinese lines here: the library lets closing marks start a line."""
+    lines, room = [""], width - indent
+    for unit in UNIT.findall(text):
+        wide = pdfmetrics.stringWidth(unit, _font(), size)
+        if wide > room and lines[-1]:
+            lines.append("")
+            room = width
+        lines[-1] += unit
+        room -= wide
+    return "<br/>".join(escape(line) for line in lines)
+
+
 def _table(block: Table, cjk: bool) -> list[Flowable]:
     head, cell = _style(9.5, cjk=cjk), _style(9, cjk=cjk)
     rows = [[Paragraph(escape(text), head) for text in block.head]]
-    rows += [[Paragraph(escape(str(text)), cell) for text in row] for row in block.rows]
-    total = sum(block.widths)
-    grid = Grid(rows, colWidths=[LINE * share / total for share in block.widths], repeatRows=1)
-    grid.setStyle([
-        ("GRID", (0, 0), (-1, -1), 0.4, RULE), ("BACKGROUND", (0, 0), (-1, 0), HexColor("#EDEDED")),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 3), ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
-    ])
-    return [Paragraph(escape(block.name), _style(10.5, align=TA_CENTER, before=8, after=4, cjk=cjk)), grid, Spacer(1, 8)]
+    widths = [LINE * share / sum(block.widths) for share in block.widths]
+    for row in block.rows:
+        shown = [
+            _broken(str(text), width - CELL_PADDING, 9) if cjk else escape(str(text))
+            for text, width in zip(row, widths, strict=True)
+        ]
+        rows.append([Paragraph(text, cell) for text in shown])
+    grid = Grid(rows, colWidths=widths, repeatRows=1)
+    grid.setStyle(
+        [
+            ("GRID", (0, 0), (-1, -1), 0.4, RULE),
+            ("BACKGROUND", (0, 0), (-1, 0), HexColor("#EDEDED")),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("TOPPADDING", (0, 0), (-1, -1), 3),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+        ]
+    )
+    return [
+        Paragraph(escape(block.name), _style(10.5, align=TA_CENTER, before=8, after=4, cjk=cjk)),
+        grid,
+        Spacer(1, 8),
+    ]

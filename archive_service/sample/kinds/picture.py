@@ -82,6 +82,8 @@ def _stamp(image: Image.Image, scene: str, taken: datetime, place: str) -> None:
     else:
         draw.text((28, HEIGHT - 66), f"{zh}  {place}"[:38], font=ImageFont.truetype(str(font), 26), fill="white")
         small = ImageFont.truetype(str(font), 18)
-        draw.text((28, HEIGHT - 30), f"虚构示例，绘制示意 · Invented sample, drawn · {en}", font=small, fill=(190, 196, 202))
+        draw.text(
+            (28, HEIGHT - 30), f"虚构示例，绘制示意 · Invented sample, drawn · {en}", font=small, fill=(190, 196, 202)
+        )
     date_font: Font = ImageFont.load_default(24) if font is None else ImageFont.truetype(str(font), 24)
     draw.text((WIDTH - 28, HEIGHT - 52), f"{taken:%Y-%m-%d %H:%M}", font=date_font, fill=(255, 190, 90), anchor="ra")

@@ -36,8 +36,8 @@ def _markdown(block: Block) -> str:
         case Sign(lines):
             return "  \n".join(lines)
         case Table(name, head, rows, _):
-            lines = [f"**{name}**", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-            return "\n".join(lines + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows])
+            grid = [f"**{name}**", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+            return "\n".join(grid + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows])
 
 
 def write_html(path: Path, paper: Paper) -> None:
@@ -63,5 +63,5 @@ def _html(block: Block) -> str:
             return f'<p class="sign">{"<br>".join(escape(line) for line in lines)}</p>'
         case Table(name, head, rows, _):
             cells = "".join(f"<th scope='col'>{escape(text)}</th>" for text in head)
-            lines = ["<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows]
-            return f"<table><caption>{escape(name)}</caption><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+            trs = ["<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows]
+            return f"<table><caption>{escape(name)}</caption><thead><tr>{cells}</tr></thead><tbody>{''.join(trs)}</tbody></table>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from pptx.util import Cm, Pt
 
 from archive_service.sample.model import Heading, Paper, Para, Sign, Table
 
-INK, ACCENT, GREY = RGBColor(0x1A, 0x1A, 0x1A), RGBColor(0x1F, 0x4E, 0x79), RGBColor(0x66, 0x66, 0x66)
+_colour: Any = RGBColor  # half typed: its methods are not
+INK, ACCENT, GREY, WHITE = (_colour.from_string(code) for code in ("1A1A1A", "1F4E79", "666666", "FFFFFF"))
 BLANK, ROWS_PER_SLIDE = 6, 7
 
 
@@ -37,10 +37,9 @@ def write(path: Path, paper: Paper) -> None:
                 texts += lines
             case Table():
                 _tables(deck, paper, block)
-    made = datetime(paper.day.year, paper.day.month, paper.day.day, 9)
     facts = deck.core_properties
     facts.title, facts.author, facts.comments = paper.title, paper.issuer, paper.notice
-    facts.created, facts.modified = made, made
+    facts.created, facts.modified = paper.made, paper.made
     deck.save(str(path))
 
 
@@ -72,8 +71,8 @@ def _text(slide: Any, texts: list[str], *, top: float, size: int, colour: Any) -
 
 def _face(run: Any, size: int, colour: Any) -> None:
     run.font.size, run.font.color.rgb, run.font.name = Pt(size), colour, "Microsoft YaHei"
-    east = run._r.get_or_add_rPr().makeelement(qn("a:ea"), {"typeface": "Microsoft YaHei"})
-    run._r.get_or_add_rPr().append(east)
+    facts = run._r.get_or_add_rPr()  # noqa: SLF001 - the library sets no East Asian type
+    facts.append(facts.makeelement(qn("a:ea"), {"typeface": "Microsoft YaHei"}))
 
 
 def _tables(deck: Any, paper: Paper, block: Table) -> None:
@@ -88,4 +87,4 @@ def _tables(deck: Any, paper: Paper, block: Table) -> None:
             for column, value in enumerate(row):
                 run = grid.cell(line, column).text_frame.paragraphs[0].add_run()
                 run.text = str(value)
-                _face(run, 12, RGBColor(0xFF, 0xFF, 0xFF) if line == 0 else INK)
+                _face(run, 12, WHITE if line == 0 else INK)

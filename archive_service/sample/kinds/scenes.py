@@ -22,12 +22,16 @@ def _mix(low: Colour, high: Colour, share: float) -> Colour:
 
 def _outdoors(draw: ImageDraw, dice: Random) -> None:
     """Sky, far hills and a paved yard; the hour of the day differs from picture to picture."""
-    top, low = dice.choice((((92, 140, 190), (222, 232, 238)), ((128, 146, 164), (224, 224, 220)), ((84, 110, 150), (240, 214, 186))))
+    top, low = dice.choice(
+        (((92, 140, 190), (222, 232, 238)), ((128, 146, 164), (224, 224, 220)), ((84, 110, 150), (240, 214, 186)))
+    )
     for y in range(0, GROUND, 8):
         draw.rectangle((0, y, W, y + 8), fill=_mix(top, low, y / GROUND))
     for shade, lift in (((150, 166, 168), 190), ((126, 146, 140), 110)):
         phase = dice.uniform(0, 6)
-        ridge = [(x, GROUND - lift - 60 * math.sin(x / 310 + phase) - 22 * math.sin(x / 97)) for x in range(0, W + 40, 40)]
+        ridge = [
+            (x, GROUND - lift - 60 * math.sin(x / 310 + phase) - 22 * math.sin(x / 97)) for x in range(0, W + 40, 40)
+        ]
         draw.polygon([(0, GROUND), *ridge, (W, GROUND)], fill=shade)
     for y in range(GROUND, H, 8):
         draw.rectangle((0, y, W, y + 8), fill=_mix((140, 140, 136), (104, 104, 100), (y - GROUND) / (H - GROUND)))
@@ -66,8 +70,12 @@ def _stripes(draw: ImageDraw, left: int, top: int, right: int, bottom: int) -> N
 def _triangle(draw: ImageDraw, x: int, y: int, size: int) -> None:
     """The yellow warning triangle with an exclamation mark."""
     draw.polygon([(x, y - size), (x - size, y + size * 0.72), (x + size, y + size * 0.72)], fill=(20, 20, 20))
-    draw.polygon([(x, y - size * 0.8), (x - size * 0.82, y + size * 0.62), (x + size * 0.82, y + size * 0.62)], fill=YELLOW)
-    draw.polygon([(x - size * 0.1, y - size * 0.35), (x + size * 0.1, y - size * 0.35), (x, y + size * 0.22)], fill=(20, 20, 20))
+    draw.polygon(
+        [(x, y - size * 0.8), (x - size * 0.82, y + size * 0.62), (x + size * 0.82, y + size * 0.62)], fill=YELLOW
+    )
+    draw.polygon(
+        [(x - size * 0.1, y - size * 0.35), (x + size * 0.1, y - size * 0.35), (x, y + size * 0.22)], fill=(20, 20, 20)
+    )
     draw.ellipse((x - size * 0.09, y + size * 0.3, x + size * 0.09, y + size * 0.48), fill=(20, 20, 20))
 
 
@@ -81,7 +89,9 @@ def tanks(draw: ImageDraw, dice: Random) -> None:
         for rung in range(int(high / 40)):
             draw.line((left + 430, GROUND - rung * 40, left + 480, GROUND - rung * 40), fill=DARK, width=7)
     for pipe in range(3):
-        draw.rectangle((0, GROUND - 70 + pipe * 40, W, GROUND - 50 + pipe * 40), fill=((200, 170, 60), STEEL, (150, 60, 50))[pipe])
+        draw.rectangle(
+            (0, GROUND - 70 + pipe * 40, W, GROUND - 50 + pipe * 40), fill=((200, 170, 60), STEEL, (150, 60, 50))[pipe]
+        )
     draw.rectangle((0, GROUND + 40, W, GROUND + 150), fill=CONCRETE)
     _stripes(draw, 0, GROUND + 40, W, GROUND + 66)
 
@@ -132,7 +142,10 @@ def passage(draw: ImageDraw, dice: Random) -> None:
     draw.polygon([(W, 120), (1500, 560), (1500, GROUND), (W, H)], fill=(150, 156, 160))
     for n in range(4):
         x = 100 + n * 190
-        draw.polygon([(x, 420 + n * 60), (x + 110, 470 + n * 58), (x + 110, 760 + n * 30), (x, 760 + n * 24)], fill=(88, 108, 122))
+        draw.polygon(
+            [(x, 420 + n * 60), (x + 110, 470 + n * 58), (x + 110, 760 + n * 30), (x, 760 + n * 24)],
+            fill=(88, 108, 122),
+        )
     draw.polygon([(900, GROUND), (1500, GROUND), (2100, H), (300, H)], fill=(120, 118, 114))
     draw.line((960, GROUND, 480, H), fill=YELLOW, width=22)
     draw.line((1440, GROUND, 1920, H), fill=YELLOW, width=22)
@@ -151,12 +164,19 @@ def hotwork(draw: ImageDraw, dice: Random) -> None:
         draw.rectangle((x, 950, x + 44, GROUND + 120), fill=DARK)
     draw.rectangle((560, 780, 1240, 880), fill=(110, 116, 122))
     for ring in range(26, 0, -1):
-        share = ring / 26
-        draw.ellipse((900 - 230 * share, 800 - 230 * share, 900 + 230 * share, 800 + 230 * share), fill=_mix((255, 255, 240), (150, 140, 110), share))
+        glow = ring / 26
+        draw.ellipse(
+            (900 - 230 * glow, 800 - 230 * glow, 900 + 230 * glow, 800 + 230 * glow),
+            fill=_mix((255, 255, 240), (150, 140, 110), glow),
+        )
     for _ in range(170):
         angle, far = dice.uniform(0.1, 3.0), dice.uniform(60, 560)
-        x, y = 900 + far * math.cos(angle), 800 + far * math.sin(angle) * 0.95
-        draw.line((x, y, x + 26 * math.cos(angle), y + 26 * math.sin(angle)), fill=(255, dice.randint(150, 230), 60), width=6)
+        right, down = 900 + far * math.cos(angle), 800 + far * math.sin(angle) * 0.95
+        draw.line(
+            (right, down, right + 26 * math.cos(angle), down + 26 * math.sin(angle)),
+            fill=(255, dice.randint(150, 230), 60),
+            width=6,
+        )
     for n, colour in enumerate(((40, 110, 180), (238, 238, 232))):
         _cylinder(draw, 1740 + n * 230, 640, 170, 620, colour)
         draw.rectangle((1800 + n * 230, 560, 1850 + n * 230, 640), fill=DARK)
@@ -245,12 +265,22 @@ def chimney(draw: ImageDraw, dice: Random) -> None:
     _outdoors(draw, dice)
     for left in (1480, 1900):
         draw.polygon(
-            [(left, GROUND), (left + 90, 760), (left + 70, 620), (left + 350, 620), (left + 330, 760), (left + 420, GROUND)],
+            [
+                (left, GROUND),
+                (left + 90, 760),
+                (left + 70, 620),
+                (left + 350, 620),
+                (left + 330, 760),
+                (left + 420, GROUND),
+            ],
             fill=(196, 194, 188),
         )
         for n in range(5):
             size = dice.randint(70, 130)
-            draw.ellipse((left + 40 + n * 60, 520 - n * 40 - size, left + 40 + n * 60 + size * 2, 560 - n * 40 + size * 0.4), fill=(236, 238, 240))
+            draw.ellipse(
+                (left + 40 + n * 60, 520 - n * 40 - size, left + 40 + n * 60 + size * 2, 560 - n * 40 + size * 0.4),
+                fill=(236, 238, 240),
+            )
     draw.polygon([(1180, GROUND), (1220, 120), (1300, 120), (1340, GROUND)], fill=(206, 204, 200))
     for n in range(3):
         draw.rectangle((1216 - n * 8, 150 + n * 130, 1304 + n * 8, 210 + n * 130), fill=RED)

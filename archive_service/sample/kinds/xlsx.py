@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -29,9 +28,9 @@ def write(path: Path, paper: Paper) -> None:
         if isinstance(block, Table):
             _sheet(book.create_sheet(_sheet_name(block.name, book)), block, paper)
     _notes(book.create_sheet("说明" if paper.language != "en" else "Notes"), paper)
-    made = datetime(paper.day.year, paper.day.month, paper.day.day, 9)
     book.properties.title, book.properties.creator = paper.title, paper.issuer
-    book.properties.description, book.properties.created, book.properties.modified = paper.notice, made, made
+    book.properties.description = paper.notice
+    book.properties.created = book.properties.modified = paper.made
     book.save(path)
 
 
@@ -42,7 +41,9 @@ def _sheet_name(name: str, book: Workbook) -> str:
 
 def _sheet(sheet: Worksheet, table: Table, paper: Paper) -> None:
     last = get_column_letter(len(table.head))
-    for row, (text, size) in enumerate(((paper.title, 15), (f"{paper.issuer}  {paper.dated}", 10), (paper.notice, 9)), 1):
+    for row, (text, size) in enumerate(
+        ((paper.title, 15), (f"{paper.issuer}  {paper.dated}", 10), (paper.notice, 9)), 1
+    ):
         sheet.merge_cells(f"A{row}:{last}{row}")
         cell = sheet.cell(row, 1, text)
         cell.font, cell.alignment = Font(name="宋体", size=size, bold=row == 1), CENTRE
