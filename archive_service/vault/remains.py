@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from archive_service.errors import Unavailable
 
+#: looked for at every place of a name, so that an id is found inside longer rows of digits too
+_ANY_ID = re.compile(r"(?=([0-9a-f]{32}))", re.IGNORECASE)
 
-def look(root: Path, keyring: Path, install_id: str, record_id: str, key_ids: Collection[str]) -> list[str]:
-    """Return what is left of a record, one line each; empty means that nothing was found.
 
-    Found is any file or folder below ``root`` in whose path one of the ids stands, and any key that belongs
-    to the record or has one of the ids. ``Unavailable`` if it cannot look everywhere: then nothing is proved.
+def look(root: Path, keyring: Path, install_id: str, sought: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Return what is left of records, a line for each find; no lines mean that nothing was found.
+
+    ``sought`` names for each record its key ids. Found is every file or folder below ``root`` in whose path
+    one of these ids stands, and every key that belongs to the record or has one of the ids. One walk
+    serves all records. ``Unavailable`` if it cannot look everywhere: then nothing is proved.
     """
-    sought = {record_id, *key_ids}
     _must_be_ours(root, install_id)
-    return [*_files(root, sought), *_keys(keyring, install_id, record_id, sought)]
+    found: dict[str, set[str]] = {record_id: set() for record_id in sought}
+    record_of = {key_id: record_id for record_id, key_ids in sought.items() for key_id in (*key_ids, record_id)}
+    for path, ids in _walk(root, ""):
+        for one in ids & record_of.keys():
+            found[record_of[one]].add(f"file {path}")
+    for record_id, key_id in _keys(keyring, install_id, record_of):
+        found[record_id].add(f"key {key_id}")
+    return {record_id: sorted(lines) for record_id, lines in found.items()}
 
 
 def _must_be_ours(root: Path, install_id: str) -> None:
@@ -39,27 +50,34 @@ def _must_be_ours(root: Path, install_id: str) -> None:
         )
 
 
-def _files(root: Path, sought: set[str]) -> list[str]:
-    faults: list[OSError] = []
-    found = []
-    for folder, folders, files in os.walk(root, onerror=faults.append, followlinks=False):
-        for entry in (*folders, *files):
-            path = Path(folder, entry)
-            if any(one in str(path.relative_to(root)) for one in sought):
-                found.append(f"file {path.relative_to(root)}")
-    if any(not isinstance(fault, FileNotFoundError) for fault in faults):
-        raise Unavailable(f"无法查验：有目录读不出：{root}", f"Cannot look: a folder cannot be read: {root}")
-    return sorted(found)
+def _walk(root: Path, inside: str, ids: frozenset[str] = frozenset()) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield every entry below the root with the ids in its path; what goes away meanwhile is no fault."""
+    try:
+        with os.scandir(root / inside) as entries:
+            there = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except FileNotFoundError:
+        return
+    except OSError as fault:
+        raise Unavailable(f"无法查验：有目录读不出：{root}", f"Cannot look: a folder cannot be read: {root}") from fault
+    for name, is_folder in there:
+        path = f"{inside}/{name}" if inside else name
+        here = ids | {one.lower() for one in _ANY_ID.findall(name)}
+        yield path, here
+        if is_folder:
+            yield from _walk(root, path, here)
 
 
-def _keys(keyring: Path, install_id: str, record_id: str, sought: set[str]) -> list[str]:
+def _keys(keyring: Path, install_id: str, record_of: Mapping[str, str]) -> list[tuple[str, str]]:
     try:
         connection = sqlite3.connect(f"{keyring.absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)
         try:
             (install,) = connection.execute("SELECT install FROM identity").fetchone()
-            rows = connection.execute("SELECT key_id FROM keys WHERE owner = ?", (record_id,)).fetchall()
-            for one in sought:
-                rows += connection.execute("SELECT key_id FROM keys WHERE key_id = ?", (one,)).fetchall()
+            found = []
+            for one, record_id in record_of.items():
+                rows = connection.execute(
+                    "SELECT key_id FROM keys WHERE key_id = ? OR owner = ?", (one, one)
+                ).fetchall()
+                found += [(record_id, key_id) for (key_id,) in rows]
         finally:
             connection.close()
     except (sqlite3.Error, TypeError) as fault:
@@ -71,4 +89,4 @@ def _keys(keyring: Path, install_id: str, record_id: str, sought: set[str]) -> l
             f"无法查验：密钥库属于另一系统：{keyring}",
             f"Cannot look: the keyring is of another installation: {keyring}",
         )
-    return sorted({f"key {key_id}" for (key_id,) in rows})
+    return found

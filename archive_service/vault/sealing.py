@@ -41,6 +41,7 @@ SEGMENT_CLEAR_BYTES = SEGMENT_BYTES - TAG_BYTES
 FIRST_CLEAR_BYTES = SEGMENT_CLEAR_BYTES - HEADER_BYTES
 #: the segment number has four bytes: 4 PiB for one object
 MAX_SEGMENTS = 1 << 32
+_SMALL_BYTES = 1 << 16
 
 Entropy = Callable[[int], bytes]
 
@@ -142,10 +143,16 @@ def _segments(feed: Source, first: int, rest: int) -> Iterator[tuple[memoryview,
     """Cut a stream into segments and say which one is the last.
 
     A full segment is last only if nothing follows, so one segment is held back in a second buffer.
-    The views are overwritten by the next step but one: use them at once.
+    Most files are small: they are spared the making of two buffers of 1 MiB. The views are overwritten by the next step but one: use them at once.
     """
+    beginning = memoryview(bytearray(_SMALL_BYTES))
+    have = feed.fill(beginning)
+    if have < _SMALL_BYTES:
+        yield beginning[:have], True
+        return
     held, spare = memoryview(bytearray(rest)), memoryview(bytearray(rest))
-    have = feed.fill(held[:first])
+    held[:have] = beginning
+    have += feed.fill(held[have:first])
     room = first
     while have == room:
         room = rest
