@@ -19,7 +19,7 @@ from archive_service.audit.notes import Signer
 from archive_service.audit.tables import checkpoints, entries
 from archive_service.audit.verify import Finding, Report, verify
 from archive_service.catalog.accession import Accession
-from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.browse import Catalogue, Whole
 from archive_service.catalog.cases import Cases
 from archive_service.catalog.plan import SHIPPED
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
@@ -27,6 +27,11 @@ from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate, require_current
+from archive_service.disposal.certificates import Certificates
+from archive_service.disposal.check import CheckReport, RetentionCheck
+from archive_service.disposal.destruction import Destruction
+from archive_service.disposal.holds import Holds
+from archive_service.disposal.lists import Disposal
 from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
 from archive_service.people.policy import Action, require
@@ -40,7 +45,7 @@ from archive_service.vault import Vault
 from archive_service.vault.keyfiles import make_key_file, read_key_file
 from archive_service.vault.keyring import Keyring
 from archive_service.vault.store import LocalStore
-from retention_policies import default_schedule_path
+from retention_policies import Decision, default_schedule_path
 
 KEY_NAMES = ("root", "log", "session")
 FIRST_PEOPLE = (
@@ -68,6 +73,11 @@ class Archive:
     reading_room: ReadingRoom
     indexer: Indexer
     search: Search
+    holds: Holds
+    retention_check: RetentionCheck
+    disposal: Disposal
+    destruction: Destruction
+    certificates: Certificates
 
     @property
     def anchor_file(self) -> Path:
@@ -81,6 +91,23 @@ class Archive:
     def settle_outbox(self) -> int:
         """Do what waits in the outbox (capsules, index); return how much was done."""
         return self.indexer.settle()
+
+    def check_retention(self) -> CheckReport:
+        """Queue what has become due; the daily job's part."""
+        return self.retention_check.run()
+
+    def carry_on_destructions(self) -> list[str]:
+        """Carry on what people have ordered, and anchor the log when something was certified."""
+        closed = self.destruction.carry_on()
+        if closed:
+            self.keep_checkpoint()
+        return closed
+
+    def explain(self, actor: Person, code: str) -> tuple[Decision, Whole]:
+        """Decide anew about one record that the person sees: the verdict with its sentence, and the record."""
+        whole = self.catalogue.find(actor, code)
+        with self.ledger.read() as connection:
+            return self.retention_check.decide(connection, whole.row, self.clock.today()), whole
 
     def keep_checkpoint(self) -> str:
         """Keep the present signed head of the log in the database and in the anchor file; return it."""
@@ -195,6 +222,8 @@ def _join(
     )
     catalogue = Catalogue(ledger, vault, schedules)
     indexer = Indexer.at(settings.data_dir / "index", ledger, vault, schedules, settings.extraction)
+    certificates = Certificates(ledger)
+    check = RetentionCheck(ledger, schedules, settings.retention)
     return Archive(
         settings=settings,
         clock=clock,
@@ -210,6 +239,11 @@ def _join(
         reading_room=ReadingRoom(ledger),
         indexer=indexer,
         search=Search(ledger, vault, catalogue, indexer.compartments),
+        holds=Holds(ledger),
+        retention_check=check,
+        disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days),
+        destruction=Destruction(ledger, vault, indexer, check, certificates),
+        certificates=certificates,
     )
 
 

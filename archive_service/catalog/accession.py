@@ -222,10 +222,7 @@ class Accession:
                 "destroyed_at": None,
             }
             work.insert(records, {**identity, **words, **facts, **retention, **filing})
-            work.insert_many(
-                components,
-                [_component_row(record_id, level, place_no, item, work.at) for place_no, item in enumerate(stored)],
-            )
+            work.insert_many(components, _component_rows(record_id, level, stored, work.at))
             enqueue(work, "capsule", record_id)
             enqueue(work, "index", record_id)
             work.act(acts.RECORD_FILED, "record", record_id, code=number.code, level=level, files=len(stored))
@@ -292,20 +289,36 @@ def clean_name(name: str) -> str:
     return base[-LONGEST_NAME:] or "unnamed"
 
 
-def _component_row(record_id: str, level: str, position: int, item: _Stored, at: str) -> dict[str, Any]:
+def _component_rows(record_id: str, level: str, stored: Sequence[_Stored], at: str) -> list[dict[str, Any]]:
+    roles = ["original", *["attachment"] * (len(stored) - 1)]
+    return [
+        component_row(record_id, level, position, role, item.media_type, item.name, item.sealed, at)
+        for position, (role, item) in enumerate(zip(roles, stored, strict=True))
+    ]
+
+
+def text_component_id(record_id: str) -> str:
+    """Return the id of the component that holds a record's extracted text."""
+    return uuid.uuid5(uuid.UUID(record_id), "text").hex
+
+
+def component_row(
+    record_id: str, level: str, position: int, role: str, media_type: str, name: str, sealed: SealedObject, at: str
+) -> dict[str, Any]:
+    """Return a row of ``component``; for confidential levels name and clear hash stand in the sealed description only."""
     open_level = level in OPEN_LEVELS
     return {
-        "id": item.sealed.component_id,
+        "id": sealed.component_id,
         "record_id": record_id,
         "position": position,
-        "role": "original" if position == 0 else "attachment",
-        "version": 1,
-        "file_name": item.name if open_level else None,
-        "media_type": item.media_type,
-        "size": item.sealed.size,
-        "sha256": item.sealed.sha256 if open_level else None,
-        "sealed_size": item.sealed.sealed_size,
-        "sealed_sha256": item.sealed.sealed_sha256,
+        "role": role,
+        "version": sealed.version,
+        "file_name": (name or None) if open_level else None,
+        "media_type": media_type,
+        "size": sealed.size,
+        "sha256": sealed.sha256 if open_level else None,
+        "sealed_size": sealed.sealed_size,
+        "sealed_sha256": sealed.sealed_sha256,
         "created_at": at,
     }
 

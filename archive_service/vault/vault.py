@@ -194,9 +194,11 @@ class Vault:
         alive = self._keyring.keys({names.parse(name).component_id for name in chosen} - {""})
         if alive or (not left and self._keyring.key_ids(record_id)):
             raise Conflict("密钥尚未销毁，不能删除文件。", "The keys are not destroyed yet, so nothing is deleted.")
-        for name in chosen if left else there:
+        for name in chosen:
             self._store.delete(name)
         if not left:
+            # Asked for even if it is gone: a crash may have left the empty folder, which goes with it.
+            self._store.delete(names.capsule_name(record_id))
             self._store.discard_staging(record_id)
 
     def remains(self, record_id: str, key_ids: Collection[str] = ()) -> list[str]:

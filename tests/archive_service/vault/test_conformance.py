@@ -16,11 +16,24 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
-from archive_service.vault.sealing import FIRST_CLEAR_BYTES, SEGMENT_BYTES, SEGMENT_CLEAR_BYTES, seal, unseal, unseal_range
+from archive_service.vault.sealing import (
+    FIRST_CLEAR_BYTES,
+    SEGMENT_BYTES,
+    SEGMENT_CLEAR_BYTES,
+    seal,
+    unseal,
+    unseal_range,
+)
 
 KEY = bytes(range(100, 132))
 CONTEXT = '{"component":"c","install":"i","record":"件","version":1}'.encode()
-SIZES = [0, 1, 1000, *(n * SEGMENT_CLEAR_BYTES + FIRST_CLEAR_BYTES + step for n in (0, 1) for step in (-1, 0, 1)), 5 * SEGMENT_BYTES + 3]
+SIZES = [
+    0,
+    1,
+    1000,
+    *(n * SEGMENT_CLEAR_BYTES + FIRST_CLEAR_BYTES + step for n in (0, 1) for step in (-1, 0, 1)),
+    5 * SEGMENT_BYTES + 3,
+]
 BLOCK = random.Random(5).randbytes(6 * SEGMENT_BYTES)
 
 
@@ -104,7 +117,9 @@ def test_hkdf_gives_what_wycheproof_says(vectors: Path) -> None:
             if case["result"] != "valid":
                 continue
             salt, info = bytes.fromhex(case["salt"]), bytes.fromhex(case["info"])
-            derived = HKDF(algorithm=SHA256(), length=case["size"], salt=salt, info=info).derive(bytes.fromhex(case["ikm"]))
+            derived = HKDF(algorithm=SHA256(), length=case["size"], salt=salt, info=info).derive(
+                bytes.fromhex(case["ikm"])
+            )
             assert derived.hex() == case["okm"], case["tcId"]
             tried += 1
     assert tried > 50

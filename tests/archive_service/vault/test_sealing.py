@@ -107,7 +107,10 @@ def test_a_range_reads_only_the_segments_it_lies_in() -> None:
             return count
 
     reader = Counting(sealed(content(4 * SEGMENT_BYTES)))
-    assert b"".join(unseal_range(reader, KEY, CONTEXT, 2 * SEGMENT_BYTES, 10)) == content(4 * SEGMENT_BYTES)[2 * SEGMENT_BYTES :][:10]
+    assert (
+        b"".join(unseal_range(reader, KEY, CONTEXT, 2 * SEGMENT_BYTES, 10))
+        == content(4 * SEGMENT_BYTES)[2 * SEGMENT_BYTES :][:10]
+    )
     assert reader.read_bytes <= SEGMENT_BYTES
 
 

@@ -1,0 +1,80 @@
+"""Retention: check, explain, forecast."""
+
+from __future__ import annotations
+
+import click
+
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import answer_json, language, say, show_table, words
+from archive_service.people.policy import Action, require
+
+
+@click.group()
+def retention() -> None:
+    """What is due, when, and why."""
+
+
+@retention.command()
+@click.option("--confirm", is_flag=True, help="Queue even unusually many (approver).")
+@json_option
+@with_desk
+def check(desk: Desk, confirm: bool, as_json: bool) -> None:
+    """Queue what has become due for appraisal; running it again adds nothing."""
+    person = desk.person
+    if not confirm:
+        require(person, Action.CHECK_RETENTION)
+    report = desk.archive.retention_check.run(confirmed_by=person if confirm else None)
+    if as_json:
+        answer_json(report.__dict__)
+        return
+    say(
+        f"截至 {report.as_of}：新列入 {report.queued} 件，撤出 {report.withdrawn} 件，冻结中 {report.held} 件。",
+        f"As of {report.as_of}: {report.queued} queued, {report.withdrawn} withdrawn, {report.held} on hold.",
+    )
+    if report.stopped:
+        say(
+            "数量异常，检查已停下，未列入任何一件；请审批人用 --confirm 确认。",
+            "Unusually many: the check stopped and queued nothing; an approver confirms with --confirm.",
+        )
+
+
+@retention.command()
+@click.argument("code")
+@json_option
+@with_desk
+def explain(desk: Desk, code: str, as_json: bool) -> None:
+    """Say when a record is due and why."""
+    decision, whole = desk.archive.explain(desk.person, code)
+    if as_json:
+        answer_json(
+            {
+                "code": whole.line.code,
+                "state": str(decision.state),
+                "due_on": decision.due_on,
+                "clock_start": decision.clock_start,
+                "last_day": decision.last_day,
+                "period": decision.period.code if decision.period else None,
+                "sentence": {"zh": decision.sentence.zh, "en": decision.sentence.en},
+                "inputs": dict(decision.inputs),
+            }
+        )
+        return
+    click.echo(f"{whole.line.code}  {whole.line.title}")
+    click.echo(decision.sentence.zh if language() == "zh" else decision.sentence.en)
+    if decision.due_on:
+        say(f"到期日：{decision.due_on}", f"Due: {decision.due_on}")
+    rule = desk.archive.schedules.plan.type(whole.line.type_code).rule
+    say(f"规则 {rule.code}：{rule.reason.zh}", f"Rule {rule.code}: {rule.reason.en}")
+
+
+@retention.command()
+@click.option("--years", default=10, show_default=True, help="How far to look ahead, in years.")
+@json_option
+@with_desk
+def forecast(desk: Desk, years: int, as_json: bool) -> None:
+    """Say how much becomes due, by month and class."""
+    rows = desk.archive.disposal.forecast(desk.person, years)
+    if as_json:
+        answer_json([{"month": month, "class": code, "count": count} for month, code, count in rows])
+        return
+    show_table([words("月份", "Month"), words("类", "Class"), words("件数", "Records")], rows)

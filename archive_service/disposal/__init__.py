@@ -1,0 +1,1 @@
+"""Disposal: holds, the daily check, lists, appraisal, approval, destruction and its certificate."""

@@ -1,0 +1,178 @@
+"""Rows of disposal. Separation of duties stands in the schema too, so that no forgotten check can undo it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    column,
+)
+
+from archive_service.database.tables import ID, STAMP, metadata, vouched_table
+from archive_service.disposal.model import FINISHED, CandidateState, ListState, Opinion, Step
+
+
+def _one_of(name: str, values: type[CandidateState | ListState | Opinion | Step]) -> str:
+    return f"{name} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+holds = vouched_table(
+    "hold",
+    Column("hold_no", String(16), nullable=False, unique=True),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("mandate", String(200), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("review_on", Date, nullable=False),
+    Column("placed_at", STAMP, nullable=False),
+    Column("placed_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("released_at", STAMP),
+    Column("released_by", ID, ForeignKey("person.id")),
+    Column("released_reason", String(500)),
+    UniqueConstraint("year", "number"),
+    CheckConstraint("released_by IS NULL OR released_by <> placed_by", name="released_by_another"),
+    CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name="released_by_somebody"),
+)
+
+hold_records = vouched_table(
+    "hold_record",
+    Column("hold_id", ID, ForeignKey("hold.id"), nullable=False),
+    Column("record_id", ID, ForeignKey("record.id"), index=True),
+    Column("case_id", ID, ForeignKey("case_file.id"), index=True),
+    UniqueConstraint("hold_id", "record_id"),
+    UniqueConstraint("hold_id", "case_id"),
+    CheckConstraint("(record_id IS NULL) <> (case_id IS NULL)", name="record_or_case"),
+)
+
+candidates = vouched_table(
+    "candidate",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False),
+    Column("rule_code", String(16), nullable=False),
+    Column("schedule_version", String(32), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("period", String(8), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("sentence_zh", String(500), nullable=False),
+    Column("sentence_en", String(500), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("queued_at", STAMP, nullable=False),
+    UniqueConstraint("record_id", "schedule_version", "due_on"),
+    CheckConstraint(_one_of("state", CandidateState), name="state"),
+    CheckConstraint("period <> 'Y'", name="never_permanent"),
+    Index(None, "state", "due_on"),
+)
+
+disposal_lists = vouched_table(
+    "disposal_list",
+    Column("list_no", String(16), nullable=False, unique=True),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("fonds_id", ID, ForeignKey("fonds.id"), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("round", Integer, nullable=False),
+    Column("proposer_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("drawn_up_at", STAMP, nullable=False),
+    Column("submitted_at", STAMP),
+    Column("submitted_by", ID, ForeignKey("person.id")),
+    Column("digest", String(64)),
+    Column("cooling_until", STAMP),
+    Column("ordered_at", STAMP),
+    Column("ordered_by", ID, ForeignKey("person.id")),
+    Column("closed_at", STAMP),
+    Column("reason_zh", Text),
+    Column("reason_en", Text),
+    UniqueConstraint("year", "number"),
+    UniqueConstraint("id", "proposer_id"),
+    CheckConstraint(_one_of("state", ListState), name="state"),
+    CheckConstraint("ordered_by IS NULL OR ordered_by <> proposer_id", name="ordered_by_another"),
+    CheckConstraint("state NOT IN ('submitted', 'approved', 'ordered', 'closed') OR digest IS NOT NULL", name="frozen"),
+    CheckConstraint("state <> 'ordered' OR (ordered_by IS NOT NULL AND cooling_until IS NOT NULL AND cooling_until <= ordered_at)", name="cooled_off"),
+)
+
+disposal_items = vouched_table(
+    "disposal_item",
+    Column("list_id", ID, nullable=False),
+    Column("proposer_id", ID, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("candidate_id", ID, ForeignKey("candidate.id"), nullable=False, index=True),
+    Column("opinion", String(16)),
+    Column("reason", String(500)),
+    Column("extension_years", Integer, nullable=False),
+    Column("appraiser_id", ID, ForeignKey("person.id")),
+    Column("appraised_at", STAMP),
+    Column("step", String(24), nullable=False),
+    Column("finding_zh", Text),
+    Column("finding_en", Text),
+    # The proposer's copy cannot differ from the list's: without it the row could not say "not by the proposer".
+    ForeignKeyConstraint(["list_id", "proposer_id"], ["disposal_list.id", "disposal_list.proposer_id"]),
+    UniqueConstraint("list_id", "record_id"),
+    UniqueConstraint("list_id", "position"),
+    CheckConstraint(_one_of("step", Step), name="step"),
+    CheckConstraint(f"opinion IS NULL OR {_one_of('opinion', Opinion)}", name="opinion"),
+    CheckConstraint("appraiser_id IS NULL OR appraiser_id <> proposer_id", name="appraised_by_another"),
+    CheckConstraint(
+        "opinion IS NULL OR (appraiser_id IS NOT NULL AND reason IS NOT NULL AND reason <> '')", name="opinion_has_reason"
+    ),
+    CheckConstraint("(opinion = 'EXTEND' AND extension_years > 0) OR extension_years = 0", name="extension"),
+    CheckConstraint(
+        "step IN ('waiting', 'struck', 'decided', 'awaiting_transfer') OR opinion = 'DESTROY'", name="destroyed_by_opinion"
+    ),
+)
+
+_OPEN = column("step").not_in([step.value for step in FINISHED])
+Index("uq_disposal_item_open_record", disposal_items.c.record_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+approvals = vouched_table(
+    "approval",
+    Column("list_id", ID, nullable=False),
+    Column("proposer_id", ID, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("approver_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("approved_at", STAMP, nullable=False),
+    ForeignKeyConstraint(["list_id", "proposer_id"], ["disposal_list.id", "disposal_list.proposer_id"]),
+    UniqueConstraint("list_id", "round", "approver_id"),
+    CheckConstraint("approver_id <> proposer_id", name="approved_by_another"),
+)
+
+certificates = vouched_table(
+    "certificate",
+    Column("list_id", ID, ForeignKey("disposal_list.id"), nullable=False, unique=True),
+    Column("issued_at", STAMP, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+check_runs = vouched_table(
+    "check_run",
+    Column("as_of", Date, nullable=False),
+    Column("at", STAMP, nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("would_queue", Integer, nullable=False),
+    Column("queued", Integer, nullable=False),
+    Column("withdrawn", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("holdings", Integer, nullable=False),
+    Column("confirmed_by", ID, ForeignKey("person.id")),
+    CheckConstraint("state IN ('done', 'stopped')", name="state"),
+)
+
+leases = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", STAMP, nullable=False),
+    Column("fence", Integer, nullable=False),
+)

@@ -1,0 +1,107 @@
+"""From text to terms, the same for documents and questions.
+
+Every Chinese character gives itself and the pair that it begins, so that any name or new word is found and a
+word of any length is exactly the chain of its pairs. What a question's words are, the dictionary says. English
+gives stems. Numbers, document numbers and archival codes stay whole.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import rjieba
+import snowballstemmer
+
+from index.folding import HAN, fold
+
+ANALYSIS_VERSION = "1"
+"""To be raised with every change of what this module gives: an index of another version must be built again."""
+
+LONGEST_TERM = 64
+
+STOP_WORDS = frozenset(
+    "a an and are as at be by for from has have he in is it its of on or that the their this to was were will with".split()
+)
+STOP_CHARACTERS = frozenset("的了是在和与及之吗呢啊")
+
+_PIECE = re.compile(
+    rf"(?P<code>[a-z0-9]{{4}}-[a-z]{{2}}(?:·[a-z0-9]+)+(?:-[a-z0-9]+)+)"
+    rf"|(?P<han>[{HAN}]+)"
+    rf"|(?P<word>[a-z0-9]+(?:['.][a-z0-9]+)*)"
+    rf"|(?P<other>[^\W_]+)"
+)
+
+
+class Token(NamedTuple):
+    """A term, its position for phrases, and where it stands in the original text."""
+
+    term: str
+    position: int
+    start: int
+    end: int
+
+
+@functools.cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+@functools.lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return the stem of an English word; what holds a digit is left as it is."""
+    return word if not word.isalpha() else str(_stemmer().stemWord(word))
+
+
+def analyse(text: str) -> list[Token]:
+    """Return the terms of a text in reading order."""
+    folded = fold(text)
+    tokens: list[Token] = []
+    position = 0
+    for found in _PIECE.finditer(folded.text):
+        piece, start = found.group(), found.start()
+        for term, offset, length, step in _terms(found.lastgroup or "", piece):
+            left, right = folded.starts[start + offset], folded.ends[start + offset + length - 1]
+            tokens.append(Token(term[:LONGEST_TERM], position + step, left, right))
+        position += _width(found.lastgroup or "", piece)
+    return tokens
+
+
+def _width(kind: str, piece: str) -> int:
+    return len(piece) if kind == "han" else 1
+
+
+def _terms(kind: str, piece: str) -> Iterator[tuple[str, int, int, int]]:
+    """Give each term of a piece with its offset and length in it and its step of position."""
+    if kind == "han":
+        yield from _chinese(piece)
+    elif kind == "word" and piece.isalpha():
+        if piece not in STOP_WORDS:
+            yield stem(piece), 0, len(piece), 0
+    else:
+        yield piece, 0, len(piece), 0
+        parts = [part for part in re.finditer(r"[^\W_]+", piece)]
+        for part in parts if len(parts) > 1 else ():
+            yield part.group(), part.start(), len(part.group()), 0
+
+
+def _chinese(run: str) -> Iterator[tuple[str, int, int, int]]:
+    for place in range(len(run)):
+        if run[place] not in STOP_CHARACTERS or len(run) == 1:
+            yield run[place], place, 1, place
+        if place + 1 < len(run):
+            yield run[place : place + 2], place, 2, place
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a question, the units that a match is counted by: Chinese words, English words, codes."""
+    folded = fold(text).text
+    result: list[str] = []
+    for found in _PIECE.finditer(folded):
+        if found.lastgroup == "han":
+            result += [word for word in rjieba.cut(found.group()) if word not in STOP_CHARACTERS]
+        elif found.group() not in STOP_WORDS:
+            result.append(found.group())
+    return list(dict.fromkeys(result))

@@ -1,0 +1,1 @@
+"""Engines behind one small interface: they are given terms and identifiers, and give identifiers back."""

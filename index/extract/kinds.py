@@ -1,0 +1,18 @@
+"""Which reader takes which media type; readers are loaded in the sandboxed process only."""
+
+from __future__ import annotations
+
+OOXML = "application/vnd.openxmlformats-officedocument."
+
+KINDS: dict[str, str] = {
+    "text/plain": "plain",
+    "text/markdown": "plain",
+    "text/csv": "plain",
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "application/pdf": "pdf",
+    OOXML + "wordprocessingml.document": "docx",
+    OOXML + "spreadsheetml.sheet": "xlsx",
+    OOXML + "presentationml.presentation": "pptx",
+    "message/rfc822": "eml",
+}

@@ -1,0 +1,24 @@
+"""PDF by PDFium."""
+
+from __future__ import annotations
+
+import pypdfium2
+
+from index.extract.refusal import Refusal
+
+MOST_PAGES = 5000
+
+
+def read(data: bytes) -> str:
+    """Return the text of all pages; a document that asks for a password is refused."""
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Refusal("PDF 有密码保护，未提取文字。", "The PDF is protected by a password; no text was extracted.") from error
+        raise
+    pages = []
+    for number in range(min(len(document), MOST_PAGES)):
+        page = document[number].get_textpage()
+        pages.append(page.get_text_bounded().replace("\r\n", "\n").replace("\ufffe", ""))
+    return "\n\n".join(pages)

@@ -1,0 +1,137 @@
+"""Starts the one-shot process, feeds it the document through a pipe, and takes its answer within limits.
+
+The document's bytes never touch the disk: they go from the vault through this pipe into the other process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.extract.kinds import KINDS
+from index.faults import Sentence
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START = "import sys; sys.path.insert(0, sys.argv[1]); from index.extract.worker import main; main(sys.argv[2:])"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one parse may use. Beyond any of these it ends, with a reason and without text."""
+
+    memory_mib: int = 1024
+    cpu_seconds: int = 30
+    wall_seconds: int = 60
+    input_bytes: int = 200 * 1024 * 1024
+    output_characters: int = 5_000_000
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What came out: ``status`` is ``ok``, ``none`` (nothing to extract) or ``failed``; ``sandbox`` names what held."""
+
+    status: str
+    text: str = ""
+    reason: Sentence | None = None
+    sandbox: tuple[str, ...] = ()
+
+
+NOT_TEXT = Sentence("此格式不含可提取的文字。", "This format holds no text that can be extracted.")
+TOO_LARGE = Sentence("文件过大，未提取文字。", "The file is too large; no text was extracted.")
+TOO_SLOW = Sentence("提取超时，已中止。", "Extraction took too long and was stopped.")
+BROKEN = Sentence("文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted.")
+
+
+def extract(chunks: Iterable[bytes], media_type: str, limits: Limits | None = None) -> Extraction:
+    """Return the text of a document. What is wrong with the document is said in the answer and never raised."""
+    limits = limits or Limits()
+    if media_type not in KINDS:
+        return Extraction("none", reason=NOT_TEXT)
+    given = [str(limits.memory_mib), str(limits.cpu_seconds), str(limits.output_characters)]
+    process = subprocess.Popen(  # a fixed program; what varies are numbers and a media type from our own list
+        [sys.executable, "-I", "-B", "-c", START, str(ROOT), media_type, *given],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+        close_fds=True,
+        start_new_session=True,
+    )
+    feeder = _Feeder(process, chunks, limits.input_bytes)
+    feeder.start()
+    try:
+        answer, _ = _read(process, limits)
+    except subprocess.TimeoutExpired:
+        return Extraction("failed", reason=TOO_SLOW)
+    finally:
+        process.kill()
+        process.wait()
+        feeder.join()
+    if feeder.fault is not None:
+        raise feeder.fault
+    if feeder.too_large:
+        return Extraction("none", reason=TOO_LARGE)
+    return _understood(answer)
+
+
+def _read(process: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, None]:
+    """Read the answer to its end, but never more than a bounded number of bytes, and not for ever."""
+    timer = threading.Timer(limits.wall_seconds, process.kill)
+    timer.start()
+    assert process.stdout is not None
+    try:
+        most = limits.output_characters * 12 + 10_000
+        answer = process.stdout.read(most)
+    finally:
+        expired = not timer.is_alive()
+        timer.cancel()
+    if expired:
+        raise subprocess.TimeoutExpired("extract", limits.wall_seconds)
+    return answer, None
+
+
+class _Feeder(threading.Thread):
+    """Hands the document over while the answer is awaited; a process that ends early is no fault."""
+
+    def __init__(self, process: subprocess.Popen[bytes], chunks: Iterable[bytes], most: int) -> None:
+        super().__init__(daemon=True)
+        self._process, self._chunks, self._most = process, chunks, most
+        self.too_large = False
+        self.fault: Exception | None = None
+
+    def run(self) -> None:
+        """Write until the end, the ceiling, or the reader's end."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        given = 0
+        try:
+            for chunk in self._chunks:
+                given += len(chunk)
+                if given > self._most:
+                    self.too_large = True
+                    self._process.kill()
+                    break
+                pipe.write(chunk)
+        except BrokenPipeError:
+            pass
+        except Exception as error:  # a fault of the vault: raised again where the caller waits
+            self.fault = error
+            self._process.kill()
+        finally:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _understood(answer: bytes) -> Extraction:
+    try:
+        said = json.loads(answer)
+        reason = Sentence(said["zh"], said["en"]) if said.get("zh") else None
+        return Extraction(said["status"], said["text"], reason, tuple(said["sandbox"]))
+    except (ValueError, KeyError, TypeError):
+        return Extraction("failed", reason=BROKEN)

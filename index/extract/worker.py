@@ -1,0 +1,53 @@
+"""The one-shot process: limits first, then the libraries, then the cage, and only then the document."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+from typing import Any
+
+from index.extract.cage import close_cage
+from index.extract.kinds import KINDS
+from index.extract.refusal import Refusal
+
+MIB = 1024 * 1024
+
+
+def main(arguments: list[str]) -> None:
+    """Read a document from standard input and answer with one JSON object on standard output."""
+    media_type, memory_mib, cpu_seconds, most = arguments[0], *map(int, arguments[1:4])
+    _limit(memory_mib, cpu_seconds)
+    reader = importlib.import_module(f"index.extract.readers.{KINDS[media_type]}")
+    held = close_cage()
+    answer = {**_answer(reader, most), "sandbox": held}
+    sys.stdout.buffer.write(json.dumps(answer).encode())
+    sys.stdout.buffer.flush()
+
+
+def _answer(reader: Any, most: int) -> dict[str, str]:
+    try:
+        text = reader.read(sys.stdin.buffer.read())
+    except Refusal as refusal:
+        return {"status": "failed", "text": "", "zh": refusal.zh, "en": refusal.en}
+    except MemoryError:
+        return _failed("解析所需内存超过限度，未提取文字。", "Parsing needed more memory than allowed; no text was extracted.")
+    except Exception:  # whatever a hostile file makes a library raise, the answer is the same plain sentence
+        return _failed("文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted.")
+    text = text.encode("utf-8", "replace").decode()[:most].strip()
+    if not text:
+        return {"status": "none", "text": "", "zh": "文件中没有文字。", "en": "There is no text in the file."}
+    return {"status": "ok", "text": text}
+
+
+def _failed(zh: str, en: str) -> dict[str, str]:
+    return {"status": "failed", "text": "", "zh": zh, "en": en}
+
+
+def _limit(memory_mib: int, cpu_seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mib * MIB, memory_mib * MIB))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
