@@ -14,6 +14,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,6 +33,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 FORMAT = 1
 BUSY_SECONDS = 30.0
+_PAUSE_SECONDS = 0.01
 _LOOKUP = 500
 _OWNER = re.compile(r"[0-9a-z-]{1,64}")
 _PROBE = "keyring"
@@ -66,6 +68,7 @@ class Keyring:
         self._path, self._install_id, self._clock, self._entropy = path, install_id, clock, entropy
         self._root = AESGCM(root_key)
         self._lock = threading.RLock()
+        self._patience = BUSY_SECONDS
         self._pid = 0
         self._connections: list[sqlite3.Connection] = []
         if not path.is_file():
@@ -232,9 +235,17 @@ class Keyring:
                 raise
 
     def _empty_log(self) -> None:
-        """Bring the log into the file and cut it to nothing; waits for readers of other processes."""
-        with self._reading() as connection:
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        """Bring the log into the file and cut it to nothing; waits for readers of other processes.
+
+        SQLite waits for readers itself, but not for another process that is at the same work.
+        """
+        deadline = time.monotonic() + self._patience
+        while True:
+            with self._reading() as connection:
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy or time.monotonic() > deadline:
+                break
+            time.sleep(_PAUSE_SECONDS)
         if busy:
             raise Unavailable(
                 "密钥已销毁，但密钥库日志正被占用，尚未清空；请重复此步骤。",

@@ -140,7 +140,7 @@ class StoreContract:
         assert list(store.names()) == [other]
 
     def test_names_are_listed_in_order_by_prefix(self, store: Store) -> None:
-        made = sorted(names.capsule_name(record) for record in (RECORD, NEIGHBOUR, STRANGER)) + [NAME]
+        made = [*sorted(names.capsule_name(record) for record in (RECORD, NEIGHBOUR, STRANGER)), NAME]
         for name in made:
             store.create(name, [b"x"])
         assert list(store.names()) == sorted(made)

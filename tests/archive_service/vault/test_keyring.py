@@ -168,9 +168,10 @@ def test_no_key_stands_in_clear_in_any_file(keyring: Keyring) -> None:
 
 
 def test_a_reader_that_holds_the_log_is_told_and_the_step_can_be_repeated(
-    keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+    keyring: Keyring,
 ) -> None:
     keyring.new_key(KEY, OWNER)
+    keyring._patience = 0.1
     row = wrapped(keyring)[KEY]
     keyring._connection().execute("PRAGMA busy_timeout=50")
     reader = sqlite3.connect(keyring.path, isolation_level=None)

@@ -69,11 +69,10 @@ def test_what_was_sealed_opens_at_every_edge(size: int) -> None:
 
 @pytest.mark.parametrize("size", EDGES)
 def test_a_file_and_a_row_of_pieces_are_sealed_alike(size: int) -> None:
-    fixed = lambda count: bytes(count)  # noqa: E731
-    whole = b"".join(seal([content(size)], KEY, CONTEXT, fixed))
-    assert b"".join(seal(io.BytesIO(content(size)), KEY, CONTEXT, fixed)) == whole
+    whole = b"".join(seal([content(size)], KEY, CONTEXT, bytes))
+    assert b"".join(seal(io.BytesIO(content(size)), KEY, CONTEXT, bytes)) == whole
     pieces = cut(content(size), itertools.cycle([1, 70_000, 1_048_576, 3]))
-    assert b"".join(seal(pieces, KEY, CONTEXT, fixed)) == whole
+    assert b"".join(seal(pieces, KEY, CONTEXT, bytes)) == whole
 
 
 @settings(max_examples=40, deadline=None)
