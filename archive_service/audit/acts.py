@@ -81,10 +81,8 @@ DESTRUCTION_BEGUN = _act("destruction:begun", "销毁开始", "Destruction begun
 INDEX_PURGED = _act("destruction:index:purged", "清除索引", "Index purged")
 KEY_CLAIMED = _act("destruction:key:claimed", "核对冻结，确认销毁密钥", "Holds checked, key claimed")
 DESTRUCTION_TROUBLE = _act("destruction:trouble", "销毁受阻", "Destruction met an obstacle")
-DESTRUCTION_CLAIMED = _act("destruction:claimed", "进入不可撤回阶段", "Point of no return passed")
 KEY_DESTROYED = _act("destruction:key:destroyed", "销毁密钥", "Key destroyed")
 OBJECTS_DELETED = _act("destruction:objects:deleted", "删除文件", "Objects deleted")
-REMAINS_FOUND = _act("destruction:remains:found", "复查发现残留", "Something was left, found on looking again")
 RECORD_DESTROYED = _act("destruction:done", "销毁完成", "Destroyed")
 CERTIFICATE_ISSUED = _act("certificate:issued", "出具销毁证明", "Certificate issued")
 

@@ -17,9 +17,26 @@ from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import records
 from archive_service.clock import to_stamp
 from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.freezing import Obstacle, digest_of, hands_of, in_words, items_of, locked_list, obstacles, record_of
+from archive_service.disposal.freezing import (
+    Obstacle,
+    digest_of,
+    hands_of,
+    in_words,
+    items_of,
+    locked_list,
+    obstacles,
+    record_of,
+)
 from archive_service.disposal.holds import NewHold, insert_hold
-from archive_service.disposal.model import APPROVALS_NEEDED, STATE_WORDS, CandidateState, ListState, Opinion, Step, check_move
+from archive_service.disposal.model import (
+    APPROVALS_NEEDED,
+    STATE_WORDS,
+    CandidateState,
+    ListState,
+    Opinion,
+    Step,
+    check_move,
+)
 from archive_service.disposal.numbers import numbered
 from archive_service.disposal.tables import approvals, candidates, disposal_items, disposal_lists
 from archive_service.errors import Conflict, Text
@@ -32,7 +49,13 @@ REVIEW_AFTER = timedelta(days=365)
 
 
 def approve(
-    ledger: Ledger, schedules: Schedules, check: RetentionCheck, cooling_off_days: int, person: Person, list_no: str, digest: str
+    ledger: Ledger,
+    schedules: Schedules,
+    check: RetentionCheck,
+    cooling_off_days: int,
+    person: Person,
+    list_no: str,
+    digest: str,
 ) -> ListState:
     """Give one approval of a submitted list; see :meth:`archive_service.disposal.lists.Disposal.approve`."""
 
@@ -43,13 +66,24 @@ def approve(
             require(person, Action.APPROVE, Thing(hands=hands))
             if row.state != ListState.SUBMITTED:
                 words = STATE_WORDS[ListState(row.state)]
-                raise Conflict(f"清册 {list_no} 现为“{words.zh}”，无须审批。", f"List {list_no} is “{words.en}” and awaits no approval.")
+                raise Conflict(
+                    f"清册 {list_no} 现为“{words.zh}”，无须审批。",
+                    f"List {list_no} is “{words.en}” and awaits no approval.",
+                )
             _require_same(row, digest, digest_of(work.connection, row))
             refuse_obstacles(obstacles(work.connection, check, row))
             values = {"id": uuid.uuid4().hex, "list_id": row.id, "proposer_id": row.proposer_id, "round": row.round}
             work.insert(approvals, {**values, "approver_id": person.id, "digest": digest, "approved_at": work.at})
             count = len(hands["approver"]) + 1
-            work.act(acts.LIST_APPROVED, "disposal_list", row.id, list_no=row.list_no, round=row.round, digest=digest, approval=count)
+            work.act(
+                acts.LIST_APPROVED,
+                "disposal_list",
+                row.id,
+                list_no=row.list_no,
+                round=row.round,
+                digest=digest,
+                approval=count,
+            )
             state = ListState.SUBMITTED
             if count >= APPROVALS_NEEDED:
                 state = _carry_out_opinions(work, ledger, schedules, cooling_off_days, row)
@@ -62,7 +96,8 @@ def approve(
 def _require_same(row: Any, shown: str, now: str) -> None:
     if shown != row.digest or now != row.digest:
         raise Conflict(
-            "清册内容与您所见的不同，请重新查看后再审批。", "The list is not what you were shown; please look at it again before approving."
+            "清册内容与您所见的不同，请重新查看后再审批。",
+            "The list is not what you were shown; please look at it again before approving.",
         )
 
 
@@ -129,11 +164,25 @@ def send_back(ledger: Ledger, person: Person, list_no: str, reason: str) -> None
 
 def void_approvals(work: Work, row: Any, state: ListState, reason: Text) -> None:
     """Put a list back; a new round begins, in which the approvals of the old one no longer count."""
-    values = {"state": state, "round": row.round + 1, "cooling_until": None, "reason_zh": reason.zh, "reason_en": reason.en}
+    values = {
+        "state": state,
+        "round": row.round + 1,
+        "cooling_until": None,
+        "reason_zh": reason.zh,
+        "reason_en": reason.en,
+    }
     if state is ListState.DRAWN_UP:
         values |= {"digest": None, "submitted_at": None, "submitted_by": None}
     work.update(disposal_lists, row.id, values)
     voided = work.connection.execute(
         select(approvals.c.approver_id).where(approvals.c.list_id == row.id, approvals.c.round == row.round)
     ).scalars()
-    work.act(acts.LIST_RETURNED, "disposal_list", row.id, list_no=row.list_no, round=row.round, to=str(state), voided=list(voided))
+    work.act(
+        acts.LIST_RETURNED,
+        "disposal_list",
+        row.id,
+        list_no=row.list_no,
+        round=row.round,
+        to=str(state),
+        voided=list(voided),
+    )

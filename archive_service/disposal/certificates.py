@@ -1,150 +1,200 @@
-"""The certificate of destruction: what was destroyed, by whose decision, with proofs that stand on their own."""
+"""The certificate of a destruction 销毁证明: what was destroyed, by whose decision, with proofs that stand on their own.
+
+A list closes and its certificate is issued in one transaction. The certificate holds neither content nor a
+confidential title; each proof leads from an entry of the audit log to a checkpoint signed with the log's key.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from archive_service.audit import acts, merkle
+from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
-from archive_service.audit.notes import Verifier
 from archive_service.audit.tables import entries
-from archive_service.catalog.tables import components, fonds
+from archive_service.catalog.tables import components, fonds, records
 from archive_service.database.tables import CANONICAL
-from archive_service.disposal.lists import Item, ListView, load_list
-from archive_service.disposal.model import ListState, Step
-from archive_service.disposal.tables import certificates, lists
-from archive_service.errors import ArchiveError, NotFound
-from archive_service.people.model import Person
+from archive_service.disposal.freezing import items_of
+from archive_service.disposal.model import OPINION_WORDS, STEP_WORDS, ListState, Opinion, Step
+from archive_service.disposal.tables import approvals, candidates, certificates, disposal_lists
+from archive_service.errors import NotFound, Text
+from archive_service.people.model import OPEN_LEVELS, Person
 from archive_service.people.policy import Action, require
 from archive_service.people.tables import people
 
-METHOD_ZH = "销毁内容密钥（AES-256），删除全部封存文件与索引条目，另行查验无残留"
-METHOD_EN = "content keys (AES-256) destroyed, all sealed objects and index entries deleted, looked for again"
-STEPS = (acts.DESTRUCTION_BEGUN, acts.INDEX_PURGED, acts.KEY_DESTROYED, acts.OBJECTS_DELETED, acts.RECORD_DESTROYED)
-PROVED = (acts.KEY_DESTROYED.name, acts.RECORD_DESTROYED.name)
+VERSION = 1
+METHOD = Text(
+    "销毁该件全部密钥，删除所有版本的封存文件与封装说明，清除并合并索引，再由独立程序复查无残留",
+    "all keys of the record destroyed, every version of its sealed objects and its capsule deleted, index purged and merged, then looked for again by independent code",
+)
+STEPS = tuple(
+    act.name
+    for act in (
+        acts.DESTRUCTION_BEGUN,
+        acts.INDEX_PURGED,
+        acts.KEY_CLAIMED,
+        acts.KEY_DESTROYED,
+        acts.OBJECTS_DELETED,
+        acts.RECORD_DESTROYED,
+    )
+)
+PROVED_STEPS = (acts.KEY_DESTROYED.name, acts.RECORD_DESTROYED.name)
+PROVED_DECISIONS = (acts.LIST_APPROVED.name, acts.LIST_ORDERED.name)
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """Issues certificates, once for each list, and shows them."""
+    """Issues the certificate of a list, once, and shows it."""
 
     ledger: Ledger
 
-    def issue(self, list_no: str) -> None:
-        """Issue the certificate of a list whose items are all finished, and close the list. Can be repeated."""
+    def close(self, list_no: str) -> None:
+        """Close an ordered list whose items are all finished; if anything was destroyed, issue its certificate.
+
+        Two processes may come here at once: the list's state lets one of them write.
+        """
         with self.ledger.read() as connection:
-            view = load_list(connection, list_no)
-            if view.row.state != ListState.ORDERED:
-                return
-            body = self._body(connection, view)
-        for item in body["items"]:
-            for step in item["steps"]:
-                if step["act"] in PROVED:
-                    step["proof"] = self.ledger.proof(step["seq"])
+            row = connection.execute(select(disposal_lists).where(disposal_lists.c.list_no == list_no)).one()
+            body = _body(connection, row)
+        for said in [*body["decisions"], *(step for item in body["items"] for step in item["steps"])]:
+            if said["act"] in PROVED_STEPS + PROVED_DECISIONS:
+                said["proof"] = self.ledger.proof(said["seq"])
         with self.ledger.work(None) as work:
             closed = {"state": ListState.CLOSED, "closed_at": work.at}
-            if not work.update(lists, view.row.id, closed, lists.c.state == ListState.ORDERED):
+            if not work.update(disposal_lists, row.id, closed, disposal_lists.c.state == ListState.ORDERED):
                 return
-            body["issued_at"] = work.at
-            row = {"id": uuid.uuid4().hex, "list_id": view.row.id, "body": json.dumps(body, **CANONICAL)}
-            work.insert(certificates, {**row, "issued_at": work.at})
-            work.act(acts.CERTIFICATE_ISSUED, "disposal_list", view.row.id, list_no=list_no)
-            work.act(acts.LIST_CLOSED, "disposal_list", view.row.id, list_no=list_no)
+            if body["items"]:
+                text = json.dumps({**body, "issued_at": work.at}, **CANONICAL)
+                digest = hashlib.sha256(text.encode()).hexdigest()
+                work.insert(
+                    certificates,
+                    {"id": uuid.uuid4().hex, "list_id": row.id, "issued_at": work.at, "body": text, "digest": digest},
+                )
+                work.act(acts.CERTIFICATE_ISSUED, "disposal_list", row.id, list_no=list_no, digest=digest)
+            work.act(acts.LIST_CLOSED, "disposal_list", row.id, list_no=list_no)
             work.commit()
 
-    def _body(self, connection: Connection, view: ListView) -> dict[str, Any]:
-        names = {row.id: row.name for row in connection.execute(select(people.c.id, people.c.name))}
-        numbers = {row.id: row.fonds_no for row in connection.execute(select(fonds))}
-        return {
-            "kind": "certificate-of-destruction",
-            "version": 1,
-            "list_no": view.row.list_no,
-            "list_digest": view.row.digest,
-            "fonds": sorted({numbers[item.record["fonds_id"]] for item in view.items}),
-            "proposer": names[view.row.proposer],
-            "appraisers": sorted({names[item.row.appraiser] for item in view.items if item.row.appraiser}),
-            "approvers": [{"name": names[one.approver], "at": one.approved_at} for one in view.approvals],
-            "ordered_by": names[view.row.ordered_by],
-            "ordered_at": view.row.ordered_at,
-            "method": {"zh": METHOD_ZH, "en": METHOD_EN},
-            "items": [_item(connection, item) for item in view.items],
-        }
+    def body(self, viewer: Person, list_no: str) -> dict[str, Any]:
+        """Return a certificate as it was issued."""
+        body: dict[str, Any] = json.loads(self.text(viewer, list_no))
+        return body
 
-    def body(self, actor: Person, list_no: str) -> dict[str, Any]:
-        """Return a certificate's content."""
-        require(actor, Action.SEE_DISPOSAL)
+    def text(self, viewer: Person, list_no: str) -> str:
+        """Return the certificate's own bytes, for saving: its digest stands in the audit log."""
+        require(viewer, Action.SEE_DISPOSAL)
         with self.ledger.read() as connection:
-            found = connection.execute(
-                select(certificates.c.body)
-                .join(lists, lists.c.id == certificates.c.list_id)
-                .where(lists.c.list_no == list_no)
-            ).scalar_one_or_none()
+            wanted = select(certificates.c.body).join(disposal_lists, disposal_lists.c.id == certificates.c.list_id)
+            found = connection.execute(wanted.where(disposal_lists.c.list_no == list_no.strip())).scalar_one_or_none()
         if found is None:
             raise NotFound(f"清册 {list_no} 还没有销毁证明。", f"List {list_no} has no certificate yet.")
-        certificate: dict[str, Any] = json.loads(found)
-        return certificate
+        return str(found)
 
 
-def _item(connection: Connection, item: Item) -> dict[str, Any]:
-    record = item.record
-    files = connection.execute(
-        select(components).where(components.c.record_id == record["id"]).order_by(components.c.position)
+def _body(connection: Connection, row: Any) -> dict[str, Any]:
+    names = {person.id: person.name for person in connection.execute(select(people.c.id, people.c.name))}
+    one_fonds = connection.execute(select(fonds).where(fonds.c.id == row.fonds_id)).one()
+    items = items_of(connection, row.id)
+    destroyed = [item for item in items if item.step == Step.DESTROYED]
+    given = connection.execute(
+        select(approvals).where(approvals.c.list_id == row.id, approvals.c.round == row.round)
     ).all()
-    said = connection.execute(
-        select(entries)
-        .where(
-            entries.c.object_type == "record",
-            entries.c.object_id == record["id"],
-            entries.c.act.in_([act.name for act in STEPS]),
-        )
-        .order_by(entries.c.seq)
-    ).all()
-    destroyed = item.row.step == Step.DONE
     return {
-        "code": record["code"],
-        "record_id": record["id"],
-        "title": record["title"],
-        "document_date": record["document_date"].isoformat(),
-        "period": record["period"],
-        "opinion": item.row.opinion,
-        "reason": item.row.reason,
-        "result": item.row.step,
-        "sentence": {"zh": item.sentence_zh, "en": item.sentence_en},
-        "components": [
-            {"role": file.role, "media_type": file.media_type, "sealed_size": file.sealed_size, "sealed_sha256": file.sealed_sha256}
-            for file in files
-        ],
-        "steps": [{"act": entry.act, "at": entry.at, "seq": entry.seq} for entry in said] if destroyed else [],
+        "kind": "certificate-of-destruction",
+        "version": VERSION,
+        "list_no": row.list_no,
+        "list_id": row.id,
+        "list_digest": row.digest,
+        "fonds": {"fonds_no": one_fonds.fonds_no, "zh": one_fonds.name_zh, "en": one_fonds.name_en},
+        "proposer": {"id": row.proposer_id, "name": names[row.proposer_id], "at": row.drawn_up_at},
+        "appraisers": [{"id": one, "name": names[one]} for one in sorted({item.appraiser_id for item in destroyed})],
+        "approvers": [{"id": one.approver_id, "name": names[one.approver_id], "at": one.approved_at} for one in given],
+        "orderer": {"id": row.ordered_by, "name": names[row.ordered_by], "at": row.ordered_at},
+        "method": METHOD._asdict(),
+        "decisions": _decisions(connection, row),
+        "items": [_item(connection, item) for item in destroyed],
+        "kept": [_kept(connection, item) for item in items if item.step not in (Step.DESTROYED, Step.STRUCK)],
     }
 
 
-def verify_certificate(body: dict[str, Any], verifier: Verifier) -> list[str]:
-    """Check every proof of a certificate from its own content and the public key alone; return what is wrong."""
-    faults: list[str] = []
-    for item in body["items"]:
-        proofs = [step["proof"] for step in item["steps"] if "proof" in step]
-        if item["result"] == Step.DONE and len(proofs) != len(PROVED):
-            faults.append(f"{item['code']}: a proof is missing")
-        faults += [f"{item['code']}: {fault}" for proof in proofs for fault in _proof_faults(proof, item, verifier)]
-    return faults
+def _decisions(connection: Connection, row: Any) -> list[dict[str, Any]]:
+    """Return the approvals and the order that counted: those of the list's last round."""
+    found = connection.execute(
+        select(entries)
+        .where(
+            entries.c.object_type == "disposal_list", entries.c.object_id == row.id, entries.c.act.in_(PROVED_DECISIONS)
+        )
+        .order_by(entries.c.seq)
+    )
+    return [_said(entry) for entry in found if json.loads(entry.body)["detail"]["round"] == row.round]
 
 
-def _proof_faults(proof: dict[str, Any], item: dict[str, Any], verifier: Verifier) -> Sequence[str]:
-    try:
-        checkpoint = verifier.open(proof["checkpoint"])
-        leaf = merkle.leaf_hash(proof["leaf"].encode())
-        path = [bytes.fromhex(value) for value in proof["path"]]
-        root = merkle.root_from_inclusion(proof["seq"] - 1, checkpoint.size, leaf, path)
-    except (ArchiveError, ValueError, KeyError) as error:
-        return [str(error)]
-    if root != checkpoint.root:
-        return ["the proof does not lead to the signed root"]
-    if json.loads(proof["leaf"])["object"] != ["record", item["record_id"]]:
-        return ["the proved entry is about another record"]
-    return []
+def _item(connection: Connection, item: Any) -> dict[str, Any]:
+    record = connection.execute(select(records).where(records.c.id == item.record_id)).one()
+    candidate = connection.execute(select(candidates).where(candidates.c.id == item.candidate_id)).one()
+    files = connection.execute(
+        select(components).where(components.c.record_id == record.id).order_by(components.c.role, components.c.position)
+    ).all()
+    return {
+        "position": item.position,
+        "code": record.code,
+        "record_id": record.id,
+        "level": record.level,
+        "title": record.title if record.level in OPEN_LEVELS else None,
+        "type_code": record.type_code,
+        "document_date": record.document_date.isoformat(),
+        "period": candidate.period,
+        "due_on": candidate.due_on.isoformat(),
+        "rule": {"code": candidate.rule_code, "schedule": candidate.schedule_version},
+        "sentence": {"zh": candidate.sentence_zh, "en": candidate.sentence_en},
+        "opinion": {"code": item.opinion, **OPINION_WORDS[Opinion(item.opinion)]._asdict(), "reason": item.reason},
+        "size": sum(file.size for file in files),
+        "components": [
+            {
+                "id": file.id,
+                "role": file.role,
+                "media_type": file.media_type,
+                "size": file.size,
+                "sealed_size": file.sealed_size,
+                "sealed_sha256": file.sealed_sha256,
+            }
+            for file in files
+        ],
+        "steps": _steps(connection, record.id),
+    }
+
+
+def _steps(connection: Connection, record_id: str) -> list[dict[str, Any]]:
+    """Return the entries of the destruction that went through: of each act the last one."""
+    found = connection.execute(
+        select(entries)
+        .where(entries.c.object_type == "record", entries.c.object_id == record_id, entries.c.act.in_(STEPS))
+        .order_by(entries.c.seq)
+    )
+    last = {entry.act: entry for entry in found}
+    return [_said(last[act]) for act in STEPS if act in last]
+
+
+def _said(entry: Any) -> dict[str, Any]:
+    return {"act": entry.act, "at": entry.at, "seq": entry.seq, **_words(entry.act)}
+
+
+def _words(act: str) -> Mapping[str, str]:
+    return acts.words_of(act)._asdict()
+
+
+def _kept(connection: Connection, item: Any) -> dict[str, Any]:
+    """Return what the list decided to keep, or what a hold stopped at the last moment."""
+    code = connection.execute(select(records.c.code).where(records.c.id == item.record_id)).scalar_one()
+    words = STEP_WORDS[Step(item.step)]
+    return {
+        "position": item.position,
+        "code": code,
+        "opinion": item.opinion,
+        "result": {"code": item.step, **words._asdict()},
+    }

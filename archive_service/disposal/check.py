@@ -120,12 +120,18 @@ class RetentionCheck:
             .correlate(records)
         )
         with self.ledger.read() as connection:
-            wanted = select(records.c.id).where(records.c.status == ARCHIVED, records.c.due_on <= today, ~held(), ~settled)
+            wanted = select(records.c.id).where(
+                records.c.status == ARCHIVED, records.c.due_on <= today, ~held(), ~settled
+            )
             return list(connection.execute(wanted).scalars())
 
     def _still_due(self, record_ids: Sequence[str], today: date) -> list[str]:
         with self.ledger.read() as connection:
-            return [row["id"] for row, decision in self._decided(connection, record_ids, today) if decision.state is State.DUE]
+            return [
+                row["id"]
+                for row, decision in self._decided(connection, record_ids, today)
+                if decision.state is State.DUE
+            ]
 
     def _decided(
         self, connection: Connection, record_ids: Sequence[str], today: date
@@ -133,9 +139,9 @@ class RetentionCheck:
         """Decide about archived records; the events of a case file are read once for all of its records."""
         rows = connection.execute(
             select(records).where(records.c.id.in_(record_ids), records.c.status == ARCHIVED, ~held())
-        ).mappings()
+        ).all()
         cases: dict[str | None, Mapping[Trigger, date]] = {}
-        for row in rows.all():
+        for row in [found._asdict() for found in rows]:
             if row["case_id"] not in cases:
                 cases[row["case_id"]] = triggers_of_case(connection, row["case_id"])
             yield row, decide_record(self.schedules.version(row["schedule_version"]), row, cases[row["case_id"]], today)
@@ -185,7 +191,14 @@ class RetentionCheck:
             run_id, state = uuid.uuid4().hex, "stopped" if report.stopped else "done"
             work.insert(
                 check_runs,
-                {"id": run_id, "as_of": report.as_of, "at": work.at, "state": state, **counts, "confirmed_by": confirmer},
+                {
+                    "id": run_id,
+                    "as_of": report.as_of,
+                    "at": work.at,
+                    "state": state,
+                    **counts,
+                    "confirmed_by": confirmer,
+                },
             )
             act = acts.RETENTION_STOPPED if report.stopped else acts.RETENTION_CHECKED
             work.act(act, "check_run", run_id, as_of=report.as_of.isoformat(), confirmed_by=confirmer, **counts)
@@ -208,7 +221,8 @@ def withdraw_candidate(work: Work, candidate_id: str, reason: str) -> bool:
 
 def _enter(work: Work, row: Mapping[str, Any], decision: Decision, withdrawn_id: str | None) -> None:
     """Write an entry of the queue, or take up again the one that was withdrawn for the same period."""
-    assert decision.period is not None and decision.action is not None
+    assert decision.period is not None
+    assert decision.action is not None
     values = {
         "rule_code": row["rule_code"],
         "period": decision.period.code,
@@ -226,7 +240,15 @@ def _enter(work: Work, row: Mapping[str, Any], decision: Decision, withdrawn_id:
         identity = {"record_id": row["id"], "schedule_version": row["schedule_version"], "due_on": decision.due_on}
         work.insert(candidates, {"id": candidate_id, **identity, **values})
     version, due_on = row["schedule_version"], str(decision.due_on)
-    work.act(acts.CANDIDATE_QUEUED, "candidate", candidate_id, code=row["code"], rule=row["rule_code"], version=version, due_on=due_on)
+    work.act(
+        acts.CANDIDATE_QUEUED,
+        "candidate",
+        candidate_id,
+        code=row["code"],
+        rule=row["rule_code"],
+        version=version,
+        due_on=due_on,
+    )
 
 
 def _count(connection: Connection, *conditions: Any) -> int:

@@ -1,48 +1,48 @@
-"""Destruction: every step can be repeated, one step cannot be undone, and a crash anywhere is carried on from.
+"""Destruction: ordered by a person after everything was checked again, then carried out in steps that can be repeated.
 
-begun (hidden) -> purged (out of every index) -> key_going (the claim) -> key_gone -> deleted -> done.
-Up to the claim a hold stops the item and it comes back; the claim's commit is the point of no return.
+begun (hidden) -> index purged -> **key going** (the commit of this claim is the point of no return) -> key destroyed
+-> objects deleted -> looked for again -> stub. Each step does its slow work first, holding no lock, and then notes
+in one short transaction that it is done, provided that the item still stands where it stood. So a crash anywhere is
+completed by carrying out again, and two processes at once do not disturb each other.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.accession import enqueue
-from archive_service.catalog.tables import ARCHIVED, DESTROYED, DESTROYING, components, records
+from archive_service.catalog.tables import ARCHIVED, DESTROYING, records
+from archive_service.disposal.approving import void_approvals
 from archive_service.disposal.certificates import Certificates
 from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.holds import active_holds, lock_record
-from archive_service.disposal.lists import ListView, digest_of, load_list
-from archive_service.disposal.model import APPROVALS_NEEDED, FINISHED, ListState, Opinion, Step
-from archive_service.disposal.tables import candidates, items, lists
+from archive_service.disposal.freezing import digest_of, hands_of, in_words, items_of, locked_list, obstacles
+from archive_service.disposal.model import APPROVALS_NEEDED, FINISHED, ListState, Step, check_move
+from archive_service.disposal.steps import Purger, Steps
+from archive_service.disposal.tables import approvals, disposal_items, disposal_lists
 from archive_service.errors import ArchiveError, BadInput, Conflict, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
 from archive_service.vault import Vault
-from retention_policies import State
 
 
-class Purger(Protocol):
-    """What takes a record out of the search index, and looks again whether it is out."""
+@dataclass(frozen=True)
+class CarriedOut:
+    """What a run over one list came to, by archival code; ``unfinished`` items say what was found or went wrong."""
 
-    def purge(self, record_id: str) -> None:
-        """Remove the record's terms from every index; can be repeated."""
-
-    def remains(self, record_id: str) -> list[str]:
-        """Return what is left of the record in any index; empty is clean."""
+    list_no: str
+    closed: bool
+    destroyed: tuple[str, ...]
+    stopped: tuple[str, ...]
+    unfinished: tuple[tuple[str, Text], ...]
 
 
 @dataclass(frozen=True)
 class Destruction:
-    """Orders destructions and carries them out."""
+    """The only way in which content leaves the archive."""
 
     ledger: Ledger
     vault: Vault
@@ -50,183 +50,108 @@ class Destruction:
     check: RetentionCheck
     certificates: Certificates
 
-    # ------------------------------------------------------------------------------------------------ the order
+    def order(self, person: Person, list_no: str, typed: str) -> None:
+        """Order what a list proposes to destroy: cooled off, everything checked again, its number typed by hand.
 
-    def order(self, actor: Person, list_no: str, typed: str) -> None:
-        """Order the destruction of an approved list after its cooling-off; everything is checked once more.
-
-        A hold or a verdict that is no longer *due* sends the whole list back to approval.
+        By an archivist who neither proposed nor appraised nor approved it. A hold or a period that is not over,
+        found now, sends the whole list back to approval with the reason and voids the approvals (:class:`Conflict`).
         """
-        if typed.strip() != list_no:
-            raise BadInput("输入的清册号与本清册不符。", "The number typed is not that of this list.")
-        with self.ledger.work(actor.id) as work:
-            view = load_list(work.connection, list_no, lock=True)
-            require(actor, Action.ORDER_DESTRUCTION, Thing(hands=view.hands()))
-            self._check_order(view, work.at)
-            obstacle = self._obstacle(work, view)
-            if obstacle is None:
-                self._begin(work, view, actor)
-            else:
-                self._send_back(work, view, obstacle)
+        if typed.strip().upper() != list_no.strip().upper():
+            raise BadInput(
+                f"请输入清册号 {list_no} 以确认销毁。",
+                f"Type the list's number, {list_no}, to confirm the destruction.",
+            )
+        with self.ledger.work(person.id) as work:
+            row = locked_list(work, list_no)
+            hands = hands_of(work.connection, row, every_round=True)
+            require(person, Action.ORDER_DESTRUCTION, Thing(hands=hands))
+            check_move(row.list_no, row.state, ListState.ORDERED)
+            if row.cooling_until is None or work.at < row.cooling_until:
+                raise Conflict(
+                    f"冷静期至 {row.cooling_until} 方满。", f"The cooling-off lasts until {row.cooling_until}."
+                )
+            _require_approvals(work, row)
+            found = obstacles(work.connection, self.check, row)
+            if found:
+                text = in_words(found)
+                void_approvals(work, row, ListState.SUBMITTED, text)
+                work.commit()
+                raise Conflict(
+                    f"未销毁任何档案，清册退回审批：{text.zh}。",
+                    f"Nothing was destroyed; the list goes back for approval: {text.en}.",
+                )
+            self._begin(work, row, person)
             work.commit()
-        if obstacle is not None:
-            raise Conflict(
-                f"不能销毁，清册已退回审批：{obstacle.zh}", f"Not destroyed; the list went back to approval: {obstacle.en}"
-            )
 
-    def _check_order(self, view: ListView, now: str) -> None:
-        row = view.row
-        if row.state != ListState.APPROVED:
-            raise Conflict(f"清册 {row.list_no} 尚未批准。", f"List {row.list_no} is not approved.")
-        approvers = {approval.approver for approval in view.approvals if approval.digest == row.digest}
-        if len(approvers) < APPROVALS_NEEDED or digest_of(view) != row.digest:
-            raise Conflict("批准的内容与清册不符。", "What was approved is not what the list says.")
-        if row.executable_at is None or now < row.executable_at:
-            raise Conflict(
-                f"冷静期未满，{row.executable_at} 之后方可执行。",
-                f"The cooling-off has not ended; it can be carried out after {row.executable_at}.",
-            )
+    def _begin(self, work: Work, row: Any, person: Person) -> None:
+        """Hide everything that is to be destroyed; from here on no search, page or export shows it."""
+        for item in items_of(work.connection, row.id, Step.WAITING):
+            hidden = work.update(records, item.record_id, {"status": DESTROYING}, records.c.status == ARCHIVED)
+            if not hidden:
+                raise Conflict("清册中有档案已不在库中。", "A record on the list is no longer in the archive.")
+            work.update(disposal_items, item.id, {"step": Step.BEGUN})
+            work.act(acts.DESTRUCTION_BEGUN, "record", item.record_id, list_no=row.list_no)
+        values = {"state": ListState.ORDERED, "ordered_at": work.at, "ordered_by": person.id}
+        work.update(disposal_lists, row.id, {**values, "reason_zh": None, "reason_en": None})
+        work.act(acts.LIST_ORDERED, "disposal_list", row.id, list_no=row.list_no, round=row.round, digest=row.digest)
 
-    def _obstacle(self, work: Work, view: ListView) -> Text | None:
-        today = self.ledger.clock.today()
-        for item in view.items:
-            if item.row.opinion != Opinion.DESTROY:
-                continue
-            decision = self.check.decide(work.connection, item.record, today)
-            if decision.state is not State.DUE or item.record["status"] != ARCHIVED:
-                code = item.record["code"]
-                return Text(f"{code}：{decision.sentence.zh}", f"{code}: {decision.sentence.en}")
-        return None
-
-    def _begin(self, work: Work, view: ListView, actor: Person) -> None:
-        ordered = {"state": ListState.ORDERED, "ordered_by": actor.id, "ordered_at": work.at}
-        work.update(lists, view.row.id, ordered)
-        work.act(acts.LIST_ORDERED, "disposal_list", view.row.id, list_no=view.row.list_no)
-        for item in view.items:
-            if item.row.opinion == Opinion.DESTROY:
-                work.update(items, item.row.id, {"step": Step.BEGUN})
-                work.update(records, item.record["id"], {"status": DESTROYING}, records.c.status == ARCHIVED)
-                work.act(acts.DESTRUCTION_BEGUN, "record", item.record["id"], list_no=view.row.list_no)
-
-    def _send_back(self, work: Work, view: ListView, obstacle: Text) -> None:
-        # A new round: the approvals given so far were for a list without this obstacle.
-        again = {"state": ListState.SUBMITTED, "round": view.row.round + 1, "executable_at": None}
-        work.update(lists, view.row.id, {**again, "returned_reason": obstacle.zh[:500]})
-        fresh = load_list(work.connection, view.row.list_no)
-        work.update(lists, view.row.id, {"digest": digest_of(fresh)})
-        work.act(acts.LIST_RETURNED, "disposal_list", view.row.id, list_no=view.row.list_no, to="submitted")
-
-    # ------------------------------------------------------------------------------------------------ carrying out
+    def unfinished(self) -> list[str]:
+        """Return the numbers of the lists that are ordered and not closed yet."""
+        with self.ledger.read() as connection:
+            wanted = select(disposal_lists.c.list_no).where(disposal_lists.c.state == ListState.ORDERED)
+            return list(connection.execute(wanted.order_by(disposal_lists.c.ordered_at)).scalars())
 
     def carry_on(self) -> list[str]:
-        """Carry on every ordered list, after a crash too; return the numbers of those that were closed."""
-        with self.ledger.read() as connection:
-            open_lists = connection.execute(
-                select(lists.c.list_no).where(lists.c.state == ListState.ORDERED).order_by(lists.c.list_no)
-            ).scalars()
-            numbers = list(open_lists)
-        return [number for number in numbers if self.carry_out(number)]
+        """Carry on every ordered list, at start and by the scheduler; return the numbers of those that closed."""
+        return [list_no for list_no in self.unfinished() if self.carry_out(list_no).closed]
 
-    def carry_out(self, list_no: str) -> bool:
-        """Carry out an ordered list as far as it goes; say whether it is closed. Can be repeated at any point."""
-        with self.ledger.read() as connection:
-            view = load_list(connection, list_no)
-        if view.row.state != ListState.ORDERED:
-            return view.row.state == ListState.CLOSED
-        for item in view.items:
-            if item.row.opinion == Opinion.DESTROY and item.row.step not in FINISHED:
-                self._carry_out_item(item.row.id)
-        return self._close(list_no)
+    def carry_out(self, list_no: str) -> CarriedOut:
+        """Carry an ordered list on from wherever each item stands, as far as it goes. Can be repeated at any time.
 
-    def _carry_out_item(self, item_id: str) -> None:
-        steps: dict[str, Callable[[Any], None]] = {
-            Step.BEGUN: self._purge,
-            Step.PURGED: self._claim,
-            Step.KEY_GOING: self._destroy_keys,
-            Step.KEY_GONE: self._delete_objects,
-            Step.DELETED: self._look_again,
-        }
-        while True:
-            with self.ledger.read() as connection:
-                item = connection.execute(select(items).where(items.c.id == item_id)).one()
-            step = steps.get(item.step)
-            if step is None:
-                return
+        What fails for one item is told in the result and tried again by the next call; the others go on.
+        """
+        with self.ledger.read() as connection:
+            row = connection.execute(select(disposal_lists).where(disposal_lists.c.list_no == list_no)).one()
+            begun = items_of(connection, row.id) if row.state == ListState.ORDERED else []
+        steps = Steps(self.ledger, self.vault, self.purger, self.check)
+        for item in begun:
             try:
-                step(item)
+                steps.advance(item.id)
             except ArchiveError as error:
-                self._note_trouble(item, error.text)
-                return
+                steps.note_finding(item.id, error.text)
+        return self._finish(list_no)
 
-    def _purge(self, item: Any) -> None:
-        self.purger.purge(item.record_id)
-        self._move(item, Step.BEGUN, Step.PURGED, acts.INDEX_PURGED)
-
-    def _claim(self, item: Any) -> None:
-        """Take the last look at the holds and claim the key, in one transaction with the record's row locked."""
-        with self.ledger.work(None) as work:
-            record = lock_record(work.connection, item.record_id)
-            holds = active_holds(work.connection, record.id, record.case_id)
-            if not holds:
-                if work.update(items, item.id, {"step": Step.KEY_GOING}, items.c.step == Step.PURGED):
-                    work.act(acts.KEY_CLAIMED, "record", record.id)
-                    work.commit()
-                return
-            if work.update(items, item.id, {"step": Step.STOPPED, "trouble": holds[0].reference}, items.c.step == Step.PURGED):
-                work.update(records, record.id, {"status": ARCHIVED}, records.c.status == DESTROYING)
-                work.update(candidates, item.candidate_id, {"state": "withdrawn", "withdrawn_reason": holds[0].reference})
-                enqueue(work, "index", record.id)
-                work.act(acts.ITEM_STOPPED, "record", record.id, hold=holds[0].reference)
-                work.commit()
-
-    def _destroy_keys(self, item: Any) -> None:
-        self.vault.destroy_keys(item.record_id, [item.record_id, *self._component_ids(item), *self.vault.keys_of(item.record_id)])
-        self._move(item, Step.KEY_GOING, Step.KEY_GONE, acts.KEY_DESTROYED)
-
-    def _delete_objects(self, item: Any) -> None:
-        self.vault.delete_objects(item.record_id)
-        self._move(item, Step.KEY_GONE, Step.DELETED, acts.OBJECTS_DELETED)
-
-    def _look_again(self, item: Any) -> None:
-        """Look for anything left with code that shares nothing with what deleted; then leave the stub."""
-        left = [*self.vault.remains(item.record_id, [item.record_id, *self._component_ids(item)]), *self.purger.remains(item.record_id)]
-        if left:
-            self.purger.purge(item.record_id)
-            self.vault.delete_objects(item.record_id)
-            raise Conflict(f"仍有残留：{'；'.join(left)}", f"Something is left: {'; '.join(left)}")
-        with self.ledger.work(None) as work:
-            if not work.update(items, item.id, {"step": Step.DONE, "trouble": None}, items.c.step == Step.DELETED):
-                return
-            stub = {"status": DESTROYED, "destroyed_at": work.at, "sealed_description": None}
-            work.update(records, item.record_id, stub, records.c.status == DESTROYING)
-            work.update(candidates, item.candidate_id, {"state": "closed"})
-            work.act(acts.RECORD_DESTROYED, "record", item.record_id)
-            work.commit()
-
-    def _component_ids(self, item: Any) -> list[str]:
+    def _finish(self, list_no: str) -> CarriedOut:
         with self.ledger.read() as connection:
-            found = connection.execute(select(components.c.id).where(components.c.record_id == item.record_id))
-            return list(found.scalars())
+            row = connection.execute(select(disposal_lists).where(disposal_lists.c.list_no == list_no)).one()
+            found = connection.execute(
+                select(disposal_items, records.c.code)
+                .join(records, records.c.id == disposal_items.c.record_id)
+                .where(disposal_items.c.list_id == row.id)
+                .order_by(disposal_items.c.position)
+            ).all()
+        open_items = [item for item in found if item.step not in FINISHED]
+        closed = row.state == ListState.CLOSED
+        if row.state == ListState.ORDERED and not open_items:
+            self.certificates.close(row.list_no)
+            closed = True
+        return CarriedOut(
+            list_no=row.list_no,
+            closed=closed,
+            destroyed=tuple(item.code for item in found if item.step == Step.DESTROYED),
+            stopped=tuple(item.code for item in found if item.step == Step.STOPPED),
+            unfinished=tuple((item.code, Text(item.finding_zh or "", item.finding_en or "")) for item in open_items),
+        )
 
-    def _move(self, item: Any, before: Step, after: Step, act: Any) -> None:
-        with self.ledger.work(None) as work:
-            if work.update(items, item.id, {"step": after, "trouble": None}, items.c.step == before):
-                work.act(act, "record", item.record_id)
-                work.commit()
 
-    def _note_trouble(self, item: Any, why: Text) -> None:
-        said = json.dumps(why._asdict(), ensure_ascii=False)
-        if item.trouble == said:
-            return
-        with self.ledger.work(None) as work:
-            work.update(items, item.id, {"trouble": said})
-            work.act(acts.DESTRUCTION_TROUBLE, "record", item.record_id, step=item.step)
-            work.commit()
-
-    def _close(self, list_no: str) -> bool:
-        with self.ledger.read() as connection:
-            view = load_list(connection, list_no)
-        if any(item.row.step not in FINISHED for item in view.items):
-            return False
-        self.certificates.issue(list_no)
-        return True
+def _require_approvals(work: Work, row: Any) -> None:
+    """Count the approvals of this round again, and hold what was approved against what the list says now."""
+    given = work.connection.execute(
+        select(approvals).where(approvals.c.list_id == row.id, approvals.c.round == row.round)
+    ).all()
+    good = {approval.approver_id for approval in given if approval.digest == row.digest} - {row.proposer_id}
+    if len(good) < APPROVALS_NEEDED or digest_of(work.connection, row) != row.digest:
+        raise Conflict(
+            "批准份数不足，或清册在批准后被改动，不得销毁。",
+            "There are too few approvals, or the list was changed after it was approved; nothing may be destroyed.",
+        )

@@ -50,7 +50,7 @@ def items_of(connection: Connection, list_id: str, *steps: Step) -> Sequence[Any
 
 def record_of(connection: Connection, record_id: str) -> Mapping[str, Any]:
     """Return a record's row."""
-    return connection.execute(select(records).where(records.c.id == record_id)).mappings().one()
+    return connection.execute(select(records).where(records.c.id == record_id)).one()._asdict()
 
 
 def digest_of(connection: Connection, list_row: Any) -> str:
@@ -70,7 +70,16 @@ def digest_of(connection: Connection, list_row: Any) -> str:
         if file.record_id in sealed:
             sealed[file.record_id].append([file.id, file.version, file.sealed_sha256])
     body = [
-        [item.position, item.record_id, item.candidate_id, item.opinion, item.reason, item.extension_years, item.appraiser_id, sealed[item.record_id]]
+        [
+            item.position,
+            item.record_id,
+            item.candidate_id,
+            item.opinion,
+            item.reason,
+            item.extension_years,
+            item.appraiser_id,
+            sealed[item.record_id],
+        ]
         for item in items
     ]
     return hashlib.sha256(json.dumps([list_row.list_no, list_row.proposer_id, body], **CANONICAL).encode()).hexdigest()
@@ -89,7 +98,9 @@ def hands_of(connection: Connection, list_row: Any, *, every_round: bool = False
     }
 
 
-def obstacles(connection: Connection, check: RetentionCheck, list_row: Any, items: Sequence[Any] | None = None) -> list[Obstacle]:
+def obstacles(
+    connection: Connection, check: RetentionCheck, list_row: Any, items: Sequence[Any] | None = None
+) -> list[Obstacle]:
     """Decide anew about everything that is to be destroyed; return what may not be, each with the reason."""
     today = check.ledger.clock.today()
     found = []

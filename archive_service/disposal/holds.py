@@ -87,7 +87,9 @@ def holds_of(connection: Connection, record_id: str, case_id: str | None) -> tup
     return tuple(Hold(row.hold_no, row.reason) for row in found)
 
 
-def insert_hold(work: Work, new: NewHold, placed_by: str, today: date, *, record_ids: Sequence[str], case_ids: Sequence[str]) -> str:
+def insert_hold(
+    work: Work, new: NewHold, placed_by: str, today: date, *, record_ids: Sequence[str], case_ids: Sequence[str]
+) -> str:
     """Write a hold inside the caller's transaction and return its number; the caller has asked the policy."""
     number = next_number(work.connection, holds, today.year)
     hold_id, hold_no = uuid.uuid4().hex, f"DJ{today.year}-{number:03d}"
@@ -120,7 +122,10 @@ class Holds:
             with self.ledger.work(person.id) as work:
                 # The claim of a destruction locks case file and record in this order too: one of us waits for the
                 # other, so a hold either stops the item or learns that it came too late.
-                cases = [_locked(work, case_files, case_files.c.case_no == case_no.strip(), case_no) for case_no in sorted(new.case_nos)]
+                cases = [
+                    _locked(work, case_files, case_files.c.case_no == case_no.strip(), case_no)
+                    for case_no in sorted(new.case_nos)
+                ]
                 wanted = sorted({normalise_code(code) for code in new.codes})
                 found = [_locked(work, records, records.c.code == code, code) for code in wanted]
                 late = [row["code"] for row in found if _too_late(work, row)]
@@ -129,7 +134,9 @@ class Holds:
                     raise _came_too_late(late)
                 case_ids = [row["id"] for row in cases]
                 late += _late_in_cases(work, case_ids)
-                hold_no = insert_hold(work, new, person.id, self.ledger.clock.today(), record_ids=keep, case_ids=case_ids)
+                hold_no = insert_hold(
+                    work, new, person.id, self.ledger.clock.today(), record_ids=keep, case_ids=case_ids
+                )
                 work.commit()
             return Placed(hold_no, tuple(sorted(late)))
 
@@ -139,7 +146,9 @@ class Holds:
         if not new.mandate.strip() or not new.reason.strip():
             raise BadInput("请填写冻结的依据和原因。", "Please give the mandate of the hold and the reason.")
         if len(new.mandate) > 200 or len(new.reason) > LONGEST_REASON:
-            raise BadInput("依据最多 200 字，原因最多 500 字。", "The mandate has at most 200 characters, the reason at most 500.")
+            raise BadInput(
+                "依据最多 200 字，原因最多 500 字。", "The mandate has at most 200 characters, the reason at most 500."
+            )
         if new.review_on <= self.ledger.clock.today():
             raise BadInput("复查日期须在今天之后。", "The review date must lie after today.")
         if not new.codes and not new.case_nos:
@@ -148,7 +157,9 @@ class Holds:
     def release(self, person: Person, hold_no: str, reason: str) -> None:
         """Release a hold; only an approver may, and never the one who placed it."""
         if not reason.strip() or len(reason) > LONGEST_REASON:
-            raise BadInput("请说明解除的原因（最多 500 字）。", "Please say why the hold is released (at most 500 characters).")
+            raise BadInput(
+                "请说明解除的原因（最多 500 字）。", "Please say why the hold is released (at most 500 characters)."
+            )
         with self.ledger.work(person.id) as work:
             row = _locked(work, holds, holds.c.hold_no == hold_no, hold_no)
             require(person, Action.RELEASE_HOLD, Thing(hands={"placed_by": frozenset({row["placed_by"]})}))
@@ -165,7 +176,7 @@ class Holds:
         if standing_only:
             wanted = wanted.where(holds.c.released_at.is_(None))
         with self.ledger.read() as connection:
-            rows = connection.execute(wanted).mappings().all()
+            rows = [row._asdict() for row in connection.execute(wanted)]
             scopes = connection.execute(
                 select(hold_records.c.hold_id, records.c.code, case_files.c.case_no)
                 .outerjoin(records, records.c.id == hold_records.c.record_id)
@@ -178,21 +189,33 @@ class Holds:
 def _view(row: Mapping[str, Any], scopes: Sequence[Any]) -> HoldView:
     codes = tuple(sorted(scope.code for scope in scopes if scope.code))
     case_nos = tuple(sorted(scope.case_no for scope in scopes if scope.case_no))
-    names = ("hold_no", "mandate", "reason", "review_on", "placed_at", "placed_by", "released_at", "released_by", "released_reason")
+    names = (
+        "hold_no",
+        "mandate",
+        "reason",
+        "review_on",
+        "placed_at",
+        "placed_by",
+        "released_at",
+        "released_by",
+        "released_reason",
+    )
     return HoldView(**{name: row[name] for name in names}, codes=codes, case_nos=case_nos)
 
 
 def _locked(work: Work, table: Any, condition: ColumnElement[bool], name: str) -> Mapping[str, Any]:
-    row = work.connection.execute(select(table).where(condition).with_for_update()).mappings().one_or_none()
+    row = work.connection.execute(select(table).where(condition).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(f"没有“{name}”。", f"There is no {name!r}.")
-    return row
+    return row._asdict()
 
 
 def _too_late(work: Work, row: Mapping[str, Any]) -> bool:
     if row["status"] == DESTROYED:
         return True
-    going = select(disposal_items.c.id).where(disposal_items.c.record_id == row["id"], disposal_items.c.step.in_(BEYOND_RETURN))
+    going = select(disposal_items.c.id).where(
+        disposal_items.c.record_id == row["id"], disposal_items.c.step.in_(BEYOND_RETURN)
+    )
     return work.connection.execute(going).first() is not None
 
 

@@ -35,10 +35,18 @@ def take(ledger: Ledger, name: str) -> Lease | None:
     until = to_stamp(now + timedelta(seconds=LEASE_SECONDS))
     with ledger.work(None) as work:
         upsert = upsert_postgresql if work.connection.dialect.name == "postgresql" else upsert_sqlite
-        first = upsert(leases).values(name=name, holder="", until="", fence=0).on_conflict_do_nothing(index_elements=["name"])
+        first = (
+            upsert(leases)
+            .values(name=name, holder="", until="", fence=0)
+            .on_conflict_do_nothing(index_elements=["name"])
+        )
         work.connection.execute(first)
         free = or_(leases.c.holder == "", leases.c.until <= to_stamp(now))
-        change = update(leases).where(leases.c.name == name, free).values(holder=holder, until=until, fence=leases.c.fence + 1)
+        change = (
+            update(leases)
+            .where(leases.c.name == name, free)
+            .values(holder=holder, until=until, fence=leases.c.fence + 1)
+        )
         if not work.connection.execute(change).rowcount:
             return None
         fence = work.connection.execute(select(leases.c.fence).where(leases.c.name == name)).scalar_one()
@@ -49,7 +57,9 @@ def take(ledger: Ledger, name: str) -> Lease | None:
 def renew(work: Work, lease: Lease, ledger: Ledger) -> None:
     """Hold the lease's row until this transaction ends and prolong it; :class:`Unavailable` if it has passed on."""
     until = to_stamp(ledger.clock.now() + timedelta(seconds=LEASE_SECONDS))
-    mine = update(leases).where(leases.c.name == lease.name, leases.c.fence == lease.fence, leases.c.holder == lease.holder)
+    mine = update(leases).where(
+        leases.c.name == lease.name, leases.c.fence == lease.fence, leases.c.holder == lease.holder
+    )
     if not work.connection.execute(mine.values(until=until)).rowcount:
         raise Unavailable("另一进程已接手此项工作。", "Another process has taken over this work.")
 

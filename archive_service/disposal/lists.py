@@ -15,7 +15,17 @@ from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import fonds
 from archive_service.disposal import approving, views
 from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.freezing import Obstacle, digest_of, hands_of, in_words, items_of, locked_list, obstacles, record_of, why_not
+from archive_service.disposal.freezing import (
+    Obstacle,
+    digest_of,
+    hands_of,
+    in_words,
+    items_of,
+    locked_list,
+    obstacles,
+    record_of,
+    why_not,
+)
 from archive_service.disposal.model import CandidateState, ListState, Opinion, Step, check_move
 from archive_service.disposal.numbers import next_number, numbered
 from archive_service.disposal.tables import candidates, disposal_items, disposal_lists
@@ -85,16 +95,20 @@ class Disposal:
             list_id, list_no = self._insert_list(work, person, fonds_ids.pop())
             for position, (candidate_id, record) in enumerate(taken, 1):
                 identity = {"id": uuid.uuid4().hex, "list_id": list_id, "proposer_id": person.id, "position": position}
-                work.insert(disposal_items, {**identity, "record_id": record["id"], "candidate_id": candidate_id, **UNTOUCHED})
+                work.insert(
+                    disposal_items, {**identity, "record_id": record["id"], "candidate_id": candidate_id, **UNTOUCHED}
+                )
             codes = [record["code"] for _, record in taken]
             work.act(acts.LIST_DRAWN_UP, "disposal_list", list_id, list_no=list_no, records=codes)
             work.commit()
         return DrawnUp(list_no, len(taken), tuple(left_out))
 
-    def _take(self, work: Work, candidate_ids: Sequence[str]) -> tuple[list[tuple[str, Mapping[str, Any]]], list[Obstacle]]:
+    def _take(
+        self, work: Work, candidate_ids: Sequence[str]
+    ) -> tuple[list[tuple[str, Mapping[str, Any]]], list[Obstacle]]:
         """Claim entries of the queue for a new list; one that is held or no longer due stays in the queue."""
         taken, left_out = [], []
-        for candidate_id in candidate_ids:
+        for candidate_id in sorted(candidate_ids):  # one order for all, so that two drawers cannot block each other
             entry = work.connection.execute(select(candidates).where(candidates.c.id == candidate_id)).one_or_none()
             if entry is None:
                 raise NotFound("待鉴定队列中没有这一项。", "There is no such entry in the queue.")
@@ -107,7 +121,7 @@ class Disposal:
             if not work.update(candidates, candidate_id, values, candidates.c.state == CandidateState.QUEUED):
                 raise Conflict(f"{record['code']} 已不在待鉴定队列中。", f"{record['code']} is no longer in the queue.")
             taken.append((candidate_id, record))
-        return taken, left_out
+        return sorted(taken, key=lambda one: str(one[1]["code"])), left_out
 
     def _insert_list(self, work: Work, person: Person, fonds_id: str) -> tuple[str, str]:
         year = self.ledger.clock.today().year
@@ -115,7 +129,17 @@ class Disposal:
         list_id, list_no = uuid.uuid4().hex, f"CZ{year}-{number:03d}"
         identity = {"id": list_id, "list_no": list_no, "year": year, "number": number, "fonds_id": fonds_id}
         begun = {"state": ListState.DRAWN_UP, "round": 1, "proposer_id": person.id, "drawn_up_at": work.at}
-        empty = ("submitted_at", "submitted_by", "digest", "cooling_until", "ordered_at", "ordered_by", "closed_at", "reason_zh", "reason_en")
+        empty = (
+            "submitted_at",
+            "submitted_by",
+            "digest",
+            "cooling_until",
+            "ordered_at",
+            "ordered_by",
+            "closed_at",
+            "reason_zh",
+            "reason_en",
+        )
         work.insert(disposal_lists, {**identity, **begun, **dict.fromkeys(empty)})
         return list_id, list_no
 
@@ -130,12 +154,17 @@ class Disposal:
             items = {item.position: item for item in items_of(work.connection, row.id, Step.WAITING)}
             for one in opinions:
                 if one.position not in items:
-                    raise NotFound(f"清册中没有第 {one.position} 项待鉴定的档案。", f"The list has no item {one.position} to be appraised.")
+                    raise NotFound(
+                        f"清册中没有第 {one.position} 项待鉴定的档案。",
+                        f"The list has no item {one.position} to be appraised.",
+                    )
                 item = items[one.position]
                 words = {"opinion": one.opinion, "reason": one.reason.strip(), "extension_years": one.extension_years}
                 work.update(disposal_items, item.id, {**words, "appraiser_id": person.id, "appraised_at": work.at})
                 said = {"opinion": str(one.opinion), "years": one.extension_years}
-                work.act(acts.ITEM_APPRAISED, "disposal_list", row.id, list_no=row.list_no, record=item.record_id, **said)
+                work.act(
+                    acts.ITEM_APPRAISED, "disposal_list", row.id, list_no=row.list_no, record=item.record_id, **said
+                )
             work.commit()
 
     def strike(self, person: Person, list_no: str, position: int, reason: str) -> None:
@@ -149,7 +178,14 @@ class Disposal:
             for item in waiting:
                 if item.position == position:
                     _strike(work, item)
-                    work.act(acts.ITEM_STRUCK, "disposal_list", row.id, list_no=row.list_no, record=item.record_id, reason=reason.strip())
+                    work.act(
+                        acts.ITEM_STRUCK,
+                        "disposal_list",
+                        row.id,
+                        list_no=row.list_no,
+                        record=item.record_id,
+                        reason=reason.strip(),
+                    )
                     work.commit()
                     return
         raise NotFound(f"清册中没有第 {position} 项待鉴定的档案。", f"The list has no item {position} to be appraised.")
@@ -165,11 +201,17 @@ class Disposal:
             missing = [str(item.position) for item in items if item.opinion is None]
             if missing or not items:
                 raise Conflict(
-                    f"还有未鉴定的项目：第 {'、'.join(missing) or '—'} 项。", f"Items without an opinion: {', '.join(missing) or 'none left'}."
+                    f"还有未鉴定的项目：第 {'、'.join(missing) or '—'} 项。",
+                    f"Items without an opinion: {', '.join(missing) or 'none left'}.",
                 )
             approving.refuse_obstacles(obstacles(work.connection, self.check, row))
             digest = digest_of(work.connection, row)
-            values = {"state": ListState.SUBMITTED, "submitted_at": work.at, "submitted_by": person.id, "digest": digest}
+            values = {
+                "state": ListState.SUBMITTED,
+                "submitted_at": work.at,
+                "submitted_by": person.id,
+                "digest": digest,
+            }
             work.update(disposal_lists, row.id, {**values, "reason_zh": None, "reason_en": None})
             work.act(acts.LIST_SUBMITTED, "disposal_list", row.id, list_no=row.list_no, round=row.round, digest=digest)
             work.commit()
@@ -180,7 +222,9 @@ class Disposal:
 
         Neither proposer nor appraiser may, and nobody twice. Returns the list's new state.
         """
-        return approving.approve(self.ledger, self.schedules, self.check, self.cooling_off_days, person, list_no, digest)
+        return approving.approve(
+            self.ledger, self.schedules, self.check, self.cooling_off_days, person, list_no, digest
+        )
 
     def send_back(self, person: Person, list_no: str, reason: str) -> None:
         """Return a submitted or approved list to appraisal, with the reason; approvals given so far are void."""
@@ -225,7 +269,9 @@ class Disposal:
 
 def _strike(work: Work, item: Any) -> None:
     work.update(disposal_items, item.id, {"step": Step.STRUCK})
-    work.update(candidates, item.candidate_id, {"state": CandidateState.QUEUED}, candidates.c.state == CandidateState.LISTED)
+    work.update(
+        candidates, item.candidate_id, {"state": CandidateState.QUEUED}, candidates.c.state == CandidateState.LISTED
+    )
 
 
 def _require_state(row: Any, *states: ListState) -> None:
@@ -235,12 +281,16 @@ def _require_state(row: Any, *states: ListState) -> None:
 
 def _check_reason(reason: str) -> None:
     if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise BadInput(f"请说明理由（最多 {LONGEST_REASON} 字）。", f"Please give a reason (at most {LONGEST_REASON} characters).")
+        raise BadInput(
+            f"请说明理由（最多 {LONGEST_REASON} 字）。", f"Please give a reason (at most {LONGEST_REASON} characters)."
+        )
 
 
 def _check_appraisal(one: Appraisal) -> None:
     _check_reason(one.reason)
     if one.opinion is Opinion.EXTEND and not 1 <= one.extension_years <= LONGEST_EXTENSION:
-        raise BadInput(f"续存年数为 1 至 {LONGEST_EXTENSION}。", f"A record is kept 1 to {LONGEST_EXTENSION} years longer.")
+        raise BadInput(
+            f"续存年数为 1 至 {LONGEST_EXTENSION}。", f"A record is kept 1 to {LONGEST_EXTENSION} years longer."
+        )
     if one.opinion is not Opinion.EXTEND and one.extension_years:
         raise BadInput("只有“续存”可填年数。", "Only the opinion “keep longer” has a number of years.")

@@ -96,7 +96,10 @@ disposal_lists = vouched_table(
     CheckConstraint(_one_of("state", ListState), name="state"),
     CheckConstraint("ordered_by IS NULL OR ordered_by <> proposer_id", name="ordered_by_another"),
     CheckConstraint("state NOT IN ('submitted', 'approved', 'ordered', 'closed') OR digest IS NOT NULL", name="frozen"),
-    CheckConstraint("state <> 'ordered' OR (ordered_by IS NOT NULL AND cooling_until IS NOT NULL AND cooling_until <= ordered_at)", name="cooled_off"),
+    CheckConstraint(
+        "state <> 'ordered' OR (ordered_by IS NOT NULL AND cooling_until IS NOT NULL AND cooling_until <= ordered_at)",
+        name="cooled_off",
+    ),
 )
 
 disposal_items = vouched_table(
@@ -122,16 +125,20 @@ disposal_items = vouched_table(
     CheckConstraint(f"opinion IS NULL OR {_one_of('opinion', Opinion)}", name="opinion"),
     CheckConstraint("appraiser_id IS NULL OR appraiser_id <> proposer_id", name="appraised_by_another"),
     CheckConstraint(
-        "opinion IS NULL OR (appraiser_id IS NOT NULL AND reason IS NOT NULL AND reason <> '')", name="opinion_has_reason"
+        "opinion IS NULL OR (appraiser_id IS NOT NULL AND reason IS NOT NULL AND reason <> '')",
+        name="opinion_has_reason",
     ),
     CheckConstraint("(opinion = 'EXTEND' AND extension_years > 0) OR extension_years = 0", name="extension"),
     CheckConstraint(
-        "step IN ('waiting', 'struck', 'decided', 'awaiting_transfer') OR opinion = 'DESTROY'", name="destroyed_by_opinion"
+        "step IN ('waiting', 'struck', 'decided', 'awaiting_transfer') OR opinion = 'DESTROY'",
+        name="destroyed_by_opinion",
     ),
 )
 
 _OPEN = column("step").not_in([step.value for step in FINISHED])
-Index("uq_disposal_item_open_record", disposal_items.c.record_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index(
+    "uq_disposal_item_open_record", disposal_items.c.record_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
+)
 
 approvals = vouched_table(
     "approval",

@@ -1,0 +1,200 @@
+"""What pages and commands show of the queue and the lists; words of records only to those who may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from archive_service.audit.ledger import Ledger
+from archive_service.catalog.tables import ARCHIVED, fonds, records
+from archive_service.disposal.check import RetentionCheck
+from archive_service.disposal.freezing import Obstacle, hands_of, items_of, obstacles
+from archive_service.disposal.holds import held
+from archive_service.disposal.model import CandidateState, ListState
+from archive_service.disposal.tables import approvals, candidates, certificates, disposal_items, disposal_lists
+from archive_service.errors import NotFound
+from archive_service.people.model import Person
+from archive_service.people.policy import Action, Thing, can, require
+
+WORDS = ("title", "author", "document_no", "note", "sealed_description")
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """An entry of the queue with its record; the record's words are empty where the viewer may not see them."""
+
+    row: Any
+    record: Mapping[str, Any]
+    held: bool
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """A list as it stands among the others."""
+
+    list_no: str
+    state: str
+    fonds_no: str
+    items: int
+    appraised: int
+    approvals: int
+    row: Any
+    certified: bool
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """An item with its record; the record's words are empty where the viewer may not see them."""
+
+    row: Any
+    record: Mapping[str, Any]
+    candidate: Any
+    visible: bool
+
+
+@dataclass(frozen=True)
+class ListView:
+    """One list; ``approvals`` are those of this round, ``may`` what the viewer can do with it now."""
+
+    row: Any
+    fonds_no: str
+    items: tuple[ItemView, ...]
+    approvals: tuple[Any, ...]
+    obstacles: tuple[Obstacle, ...]
+    may: frozenset[Action]
+    certified: bool
+
+
+def queue(ledger: Ledger, viewer: Person) -> list[QueueRow]:
+    """Return what waits for a list, the longest due first."""
+    require(viewer, Action.SEE_DISPOSAL)
+    with ledger.read() as connection:
+        wanted = select(candidates).where(candidates.c.state == CandidateState.QUEUED)
+        rows = connection.execute(wanted.order_by(candidates.c.due_on, candidates.c.id)).all()
+        waiting = select(candidates.c.record_id).where(candidates.c.state == CandidateState.QUEUED)
+        found = connection.execute(select(records, held().label("held")).where(records.c.id.in_(waiting)))
+        by_id = {record.id: record._asdict() for record in found}
+    at = ledger.clock.stamp()
+    return [QueueRow(row, shown(viewer, by_id[row.record_id], at)[0], by_id[row.record_id]["held"]) for row in rows]
+
+
+def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
+    """Return every list, the newest first."""
+    require(viewer, Action.SEE_DISPOSAL)
+    counted = select(disposal_items.c.list_id, func.count(), func.count(disposal_items.c.opinion)).group_by(
+        disposal_items.c.list_id
+    )
+    approved = (
+        select(approvals.c.list_id, func.count().label("approved"))
+        .join(disposal_lists, disposal_lists.c.id == approvals.c.list_id)
+        .where(approvals.c.round == disposal_lists.c.round)
+        .group_by(approvals.c.list_id)
+    )
+    newest = disposal_lists.c.year.desc(), disposal_lists.c.number.desc()
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(disposal_lists, fonds.c.fonds_no)
+            .join(fonds, fonds.c.id == disposal_lists.c.fonds_id)
+            .order_by(*newest)
+        ).all()
+        counts = {list_id: (items, opinions) for list_id, items, opinions in connection.execute(counted)}
+        given = {row.list_id: row.approved for row in connection.execute(approved)}
+        certified = set(connection.execute(select(certificates.c.list_id)).scalars())
+    return [
+        ListRow(
+            row.list_no,
+            row.state,
+            row.fonds_no,
+            *counts.get(row.id, (0, 0)),
+            given.get(row.id, 0),
+            row,
+            row.id in certified,
+        )
+        for row in rows
+    ]
+
+
+def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str) -> ListView:
+    """Return one list with its items."""
+    require(viewer, Action.SEE_DISPOSAL)
+    at = ledger.clock.stamp()
+    with ledger.read() as connection:
+        row = _list_row(connection, list_no)
+        found = items_of(connection, row.id)
+        of_list = select(disposal_items.c.record_id).where(disposal_items.c.list_id == row.id)
+        rows = connection.execute(select(records).where(records.c.id.in_(of_list)))
+        by_record = {record.id: record._asdict() for record in rows}
+        entries = select(disposal_items.c.candidate_id).where(disposal_items.c.list_id == row.id)
+        by_candidate = {
+            entry.id: entry for entry in connection.execute(select(candidates).where(candidates.c.id.in_(entries)))
+        }
+        given = connection.execute(
+            select(approvals)
+            .where(approvals.c.list_id == row.id, approvals.c.round == row.round)
+            .order_by(approvals.c.approved_at)
+        ).all()
+        hands = hands_of(connection, row, every_round=row.state == ListState.APPROVED)
+        blocked = obstacles(connection, check, row) if row.state in _BEFORE_ORDER else []
+        certified = (
+            connection.execute(select(certificates.c.id).where(certificates.c.list_id == row.id)).first() is not None
+        )
+    items = []
+    for item in found:
+        record, visible = shown(viewer, by_record[item.record_id], at)
+        items.append(ItemView(item, record, by_candidate[item.candidate_id], visible))
+    may = _may(viewer, row, hands, at)
+    return ListView(row, row.fonds_no, tuple(items), tuple(given), tuple(blocked), may, certified)
+
+
+_BEFORE_ORDER = (ListState.DRAWN_UP, ListState.SUBMITTED, ListState.APPROVED)
+
+
+def _list_row(connection: Connection, list_no: str) -> Any:
+    wanted = select(disposal_lists, fonds.c.fonds_no).join(fonds, fonds.c.id == disposal_lists.c.fonds_id)
+    row = connection.execute(wanted.where(disposal_lists.c.list_no == list_no.strip())).one_or_none()
+    if row is None:
+        raise NotFound(f"没有清册 {list_no}。", f"There is no disposal list {list_no}.")
+    return row
+
+
+def _may(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]], at: str) -> frozenset[Action]:
+    """Return what the viewer can do with a list in its present state; the services ask the same policy again."""
+    actions: dict[str, Sequence[Action]] = {
+        ListState.DRAWN_UP: (Action.APPRAISE, Action.DRAW_UP_LIST),
+        ListState.SUBMITTED: (Action.APPROVE, Action.DRAW_UP_LIST),
+        ListState.APPROVED: (
+            Action.DRAW_UP_LIST,
+            *((Action.ORDER_DESTRUCTION,) if row.cooling_until and row.cooling_until <= at else ()),
+        ),
+    }
+    thing = Thing(hands=hands)
+    return frozenset(action for action in actions.get(row.state, ()) if can(viewer, action, thing).allowed)
+
+
+def forecast(ledger: Ledger, viewer: Person, years: int) -> list[tuple[str, str, int]]:
+    """Return month (``2027-01``), class and number of records that become due; what is overdue stands in its own month."""
+    require(viewer, Action.SEE_DISPOSAL)
+    today = ledger.clock.today()
+    horizon = date(min(today.year + max(years, 0), 9998), 12, 31)
+    counted = (
+        select(records.c.due_on, records.c.class_code, func.count())
+        .where(records.c.status == ARCHIVED, records.c.due_on <= horizon)
+        .group_by(records.c.due_on, records.c.class_code)
+    )
+    months: dict[tuple[str, str], int] = {}
+    with ledger.read() as connection:
+        for due_on, class_code, count in connection.execute(counted):
+            month = (due_on.strftime("%Y-%m"), class_code)
+            months[month] = months.get(month, 0) + count
+    return [(month, class_code, count) for (month, class_code), count in sorted(months.items())]
+
+
+def shown(viewer: Person, record: Mapping[str, Any], at: str) -> tuple[Mapping[str, Any], bool]:
+    """Return a record as the viewer may see it, its words taken out otherwise, and whether they were left in."""
+    if can(viewer, Action.SEE_RECORD, Thing(level=record["level"], record_id=record["id"]), at=at).allowed:
+        return dict(record), True
+    return {**record, **dict.fromkeys(WORDS)}, False
