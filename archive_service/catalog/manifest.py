@@ -52,13 +52,18 @@ def find_manifest(folder: Path) -> Path:
 
 
 def read_manifest(path: Path) -> list[Row]:
-    """Read a manifest; a missing column is said with all others that are missing."""
+    """Read a manifest from a file."""
     try:
-        lines = list(_xlsx(path) if path.suffix.lower() == ".xlsx" else _csv(path))
+        return parse_manifest(path.name, path.read_bytes())
     except OSError as error:
         raise BadInput(
             f"清单无法读取：{error.strerror}。", f"The manifest cannot be read: {error.strerror}."
         ) from error
+
+
+def parse_manifest(name: str, data: bytes) -> list[Row]:
+    """Read a manifest from bytes, by its name CSV or XLSX; a missing column is said with all others that are missing."""
+    lines = list(_xlsx(name, data) if name.lower().endswith(".xlsx") else _csv(data))
     if not lines:
         raise BadInput("清单是空的。", "The manifest is empty.")
     names = [_column(cell) for cell in lines[0][1]]
@@ -95,8 +100,7 @@ def _column(cell: str) -> str:
     return next((name for name, words in COLUMNS.items() if wanted in words), "")
 
 
-def _csv(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
-    raw = path.read_bytes()
+def _csv(raw: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -106,12 +110,12 @@ def _csv(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
         yield reader.line_num, [cell.strip() for cell in cells]
 
 
-def _xlsx(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+def _xlsx(name: str, data: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     except Exception as error:  # openpyxl lets zip and XML faults of many kinds through
         raise BadInput(
-            f"清单“{path.name}”不是可读的 XLSX 文件。", f"The manifest {path.name!r} is not a readable XLSX file."
+            f"清单“{name}”不是可读的 XLSX 文件。", f"The manifest {name!r} is not a readable XLSX file."
         ) from error
     for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
         yield (

@@ -1,0 +1,119 @@
+"""The pages: thin views over the archive. They read the request, call one service and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, request, url_for
+from flask_wtf import CSRFProtect
+
+from archive_service.archive import Archive
+from archive_service.people.model import ROLE_WORDS, Person
+from archive_service.people.policy import Action
+from archive_service.web import (
+    access,
+    audit,
+    catalogue,
+    disposal,
+    errors,
+    filing,
+    gate,
+    health,
+    here,
+    home,
+    people,
+    record,
+    search,
+    settings,
+    waits,
+)
+from archive_service.web.uploads import ArchiveRequest
+
+ROOT = str(Path(__file__).parent)
+"""Where templates and static files lie."""
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    home.blueprint,
+    filing.blueprint,
+    catalogue.blueprint,
+    record.blueprint,
+    search.blueprint,
+    access.blueprint,
+    disposal.blueprint,
+    audit.blueprint,
+    people.blueprint,
+    settings.blueprint,
+    health.blueprint,
+)
+
+SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
+    ("home", "首页", "Home", "home.page", None),
+    ("filing", "归档", "File", "filing.page", Action.FILE_RECORD),
+    ("catalogue", "目录", "Catalogue", "catalogue.page", Action.BROWSE),
+    ("search", "检索", "Search", "search.page", Action.SEARCH),
+    ("access", "利用", "Access", "access.page", Action.ASK_ACCESS),
+    ("disposal", "鉴定处置", "Disposal", "disposal.queue", Action.SEE_DISPOSAL),
+    ("audit", "审计", "Audit", "audit.page", Action.SEE_AUDIT),
+    ("people", "人员", "People", "people.page", Action.SEE_PEOPLE),
+)
+"""Key (the blueprint's name), words, address and the action that opens it, in the order of the trade."""
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """A person as the frame of the page shows one."""
+
+    name: str
+    login: str
+    roles: tuple[str, ...]
+
+
+def register(app: Flask, archive: Archive) -> None:
+    """Give the application its pages."""
+    app.extensions["archive"] = archive
+    app.request_class = ArchiveRequest
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    gate.register(app)  # before the forms are read: nobody uploads without a sign-in
+    CSRFProtect(app)
+    errors.register(app)
+    app.context_processor(_context)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+
+
+def _context() -> dict[str, Any]:
+    reader = here.person_or_none()
+    names = here.archive().settings.archive
+    common: dict[str, Any] = {
+        "t": here.t,
+        "language": here.language(),
+        "may": here.may,
+        "words": here.words,
+        "local_time": here.local_time,
+        "unit_name": here.t(names.name_zh, names.name_en),
+        "person": _view(reader) if reader else None,
+        "printed_on": here.archive().clock.today().isoformat(),
+    }
+    if reader is None:
+        return common
+    section = (request.endpoint or "").split(".")[0]
+    waiting = 0 if reader.must_change else sum(item[1] for item in waits.waiting())
+    return common | {
+        "sections": [] if reader.must_change else list(_sections()),
+        "section": "catalogue" if section == "record" else section,
+        "waiting": waiting,
+    }
+
+
+def _view(reader: Person) -> PersonView:
+    return PersonView(reader.name, reader.login, tuple(here.words(ROLE_WORDS[role]) for role in sorted(reader.roles)))
+
+
+def _sections() -> Iterator[tuple[str, str, str, str]]:
+    for key, zh, en, endpoint, action in SECTIONS:
+        if action is None or here.may(action):
+            yield key, zh, en, url_for(endpoint)

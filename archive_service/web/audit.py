@@ -1,0 +1,118 @@
+"""The log for the auditor: what was done, by whom, with the proof; and the check that nothing was changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from archive_service.audit import acts
+from archive_service.audit.notes import Checkpoint
+from archive_service.people.policy import Action, require
+from archive_service.web import log_pages
+from archive_service.web.catalogue import Narrowing
+from archive_service.web.here import archive, language, local_time, names_of, number_of, person, t, words
+
+blueprint = Blueprint("audit", __name__, url_prefix="/audit")
+
+
+@blueprint.get("/")
+def page() -> str:
+    """Show the log, newest first."""
+    require(person(), Action.SEE_AUDIT)
+    narrowing = Narrowing("audit.page", _wanted())
+    before = number_of(request.args.get("before", ""), "起点", "The start")
+    wanted = narrowing.now
+    rows = log_pages.newest(
+        archive().ledger, act=wanted.get("act", ""), object_id=wanted.get("object", ""), before=before
+    )
+    return render_template(
+        "audit.html",
+        rows=_rows(rows),
+        wanted=wanted,
+        acts=[(name, words(act.words)) for name, act in acts.ALL.items()],
+        chips=narrowing.chips(_shown),
+        clear_url=url_for("audit.page"),
+        next_url=narrowing.url(before=str(rows[-1].seq)) if len(rows) == log_pages.PAGE else None,
+        first_url=narrowing.url() if before else None,
+        report=None,
+    )
+
+
+def _wanted() -> dict[str, str]:
+    return {name: value for name in ("act", "object") if (value := request.args.get(name, "").strip())}
+
+
+def _shown(name: str, value: str) -> tuple[str, str] | None:
+    if name == "act":
+        return t("事项", "Act"), words(acts.words_of(value))
+    return (t("对象", "Object"), value) if name == "object" else None
+
+
+def _rows(rows: Any) -> list[dict[str, Any]]:
+    names = names_of([row.person_id for row in rows])
+    return [
+        {
+            "seq": row.seq,
+            "url": url_for("audit.entry", seq=row.seq),
+            "when": local_time(row.at),
+            "machine": row.at,
+            "who": names.get(row.person_id, t("系统", "The service")),
+            "act": words(acts.words_of(row.act)),
+            "object_type": row.object_type,
+            "object_id": row.object_id,
+            "object_url": url_for("audit.page", object=row.object_id),
+            "detail": detail_of(row.body),
+        }
+        for row in rows
+    ]
+
+
+def detail_of(body: str) -> str:
+    """Return what an entry says besides who, when and what, in one line; never content, by the log's own rule."""
+    try:
+        detail = json.loads(body).get("detail", {})
+    except (ValueError, AttributeError):
+        return t("（条目无法读取）", "(the entry cannot be read)")
+    shown = {name: value for name, value in detail.items() if value not in (None, "", [], {})}
+    mark = "；" if language() == "zh" else "; "
+    return mark.join(f"{name}: {_plain(value)}" for name, value in shown.items())
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@blueprint.post("/verify")
+def verify() -> str:
+    """Check tree, checkpoints and database against each other and show what was found."""
+    require(person(), Action.SEE_AUDIT)
+    report = archive().verify_audit()
+    findings = [(finding.place, words(finding.text)) for finding in report.findings]
+    at = archive().clock.stamp()
+    return render_template("audit_report.html", report=report, findings=findings, at=local_time(at), machine=at)
+
+
+@blueprint.get("/<int:seq>")
+def entry(seq: int) -> str:
+    """Show one entry with its proof."""
+    require(person(), Action.SEE_AUDIT)
+    row = log_pages.entry(archive().ledger, seq)
+    proof = archive().ledger.proof(seq)
+    head: Checkpoint = archive().ledger.signer.verifier.open(proof["checkpoint"])
+    return render_template(
+        "audit_entry.html",
+        row=_rows([row])[0],
+        body=json.dumps(json.loads(row.body), ensure_ascii=False, indent=2),
+        proof={
+            "seq": seq,
+            "leaf": proof["leaf_hash"],
+            "size": head.size,
+            "root": head.root.hex(),
+            "checkpoint": proof["checkpoint"],
+        },
+        path=proof["path"],
+        public_key=proof["public_key"],
+        next_seq=seq + 1 if seq < head.size else None,
+    )

@@ -1,0 +1,68 @@
+"""The gate before every view: closed unless an address is named as open."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from archive_service.web.here import archive
+
+OPEN_ENDPOINTS = frozenset({"people.sign_in", "static", "health.page", "settings.language"})
+"""All that a person who is not signed in reaches."""
+
+BEFORE_OWN_PASSWORD = frozenset({"people.change_password", "people.sign_out"}) | OPEN_ENDPOINTS
+"""All that a person with a one-time password reaches."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def register(app: Flask) -> None:
+    """Set the gate and the headers; must come before whatever reads a form."""
+    app.before_request(_enter)
+    app.after_request(_headers)
+
+
+def _enter() -> AnyResponse | None:
+    g.person = None
+    endpoint = request.endpoint or ""
+    if endpoint == "static":
+        return None
+    token = session.get("token")
+    if isinstance(token, str):
+        g.person = archive().sign_in.person(token)
+        if g.person is None:
+            session.pop("token", None)
+    if g.person is None:
+        return None if endpoint in OPEN_ENDPOINTS else _turn_away()
+    if g.person.must_change and endpoint not in BEFORE_OWN_PASSWORD:
+        return redirect(url_for("people.change_password"))
+    return None
+
+
+def _turn_away() -> AnyResponse:
+    if request.method not in ("GET", "HEAD"):
+        abort(401)
+    wanted = request.full_path.rstrip("?")
+    return redirect(url_for("people.sign_in", next=None if wanted == "/" else wanted))
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if request.endpoint != "static":
+        headers["Cache-Control"] = "no-store"
+    return response

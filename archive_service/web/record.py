@@ -1,0 +1,213 @@
+"""A record: what it is, its files, how long it is kept and why, what was done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from archive_service.audit import acts
+from archive_service.catalog.browse import Event, Whole
+from archive_service.catalog.tables import DESTROYED
+from archive_service.people.policy import Action, Thing
+from archive_service.web.audit import detail_of
+from archive_service.web.catalogue import period_words
+from archive_service.web.here import archive, class_name, level_badge, local_time, may, names_of, person, t, words
+from retention_policies import Decision, State
+
+blueprint = Blueprint("record", __name__, url_prefix="/record")
+
+READER_BYTES = 2_000_000
+"""Most of a text that the page shows; the rest is in the file."""
+
+ALARMING = {acts.RECORD_DESTROYED.name, acts.KEY_DESTROYED.name, acts.RECORD_READ_REFUSED.name}
+
+
+@blueprint.get("/<code>")
+def page(code: str) -> str:
+    """Show a record; with ``?read=1`` its text is opened too, which the log notes."""
+    decision, whole = archive().explain(person(), code)
+    readable = _readable(whole)
+    reading = whole.text is not None and readable and "read" in request.args
+    return render_template(
+        "record.html",
+        whole=whole,
+        line=whole.line,
+        badges=_badges(whole, decision),
+        retention=_retention(whole, decision),
+        class_name=class_name(whole.row["class_code"]),
+        period=period_words(whole.line.period),
+        facts=_facts(whole),
+        readable=readable,
+        reader=_text(whole) if reading else None,
+        history=_history(archive().catalogue.history(person(), whole.row["id"])),
+        index_words=t(whole.index.reason_zh, whole.index.reason_en) if whole.index else "",
+        roles={"original": t("原件", "Original"), "attachment": t("附件", "Attachment"), "preview": t("预览", "Preview")},
+        destroyed=whole.row["status"] == DESTROYED,
+        may_hold=may(Action.PLACE_HOLD),
+    )
+
+
+def _readable(whole: Whole) -> bool:
+    thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
+    return whole.row["status"] != DESTROYED and may(Action.READ_RECORD, thing)
+
+
+def _badges(whole: Whole, decision: Decision) -> list[tuple[str, str]]:
+    badges = [level_badge(whole.line.level), ("", period_words(whole.line.period))]
+    if whole.row["status"] == DESTROYED:
+        return [*badges, ("destroyed", t("已销毁", "Destroyed"))]
+    states = {
+        State.PERMANENT: ("", t("永久保管", "Kept for ever")),
+        State.CLOCK_PENDING: ("", t("尚未起算", "Clock not started")),
+        State.RUNNING: ("ok", t("保管中", "In custody")),
+        State.DUE: ("due", t("已到期，待鉴定", "Due for appraisal")),
+        State.HELD: ("hold", t("冻结", "On hold")),
+        State.KEEP_UNSURE: ("", t("存疑，继续保管", "In doubt, kept")),
+    }
+    badges.append(states[decision.state])
+    if decision.holds and decision.state is not State.HELD:
+        badges.append(("hold", t("冻结", "On hold")))
+    return badges
+
+
+def _retention(whole: Whole, decision: Decision) -> dict[str, Any]:
+    row = whole.row
+    rule = archive().schedules.version(row["schedule_version"]).rules.get(row["rule_code"])
+    mark = t("：", ": ")
+    reason = t(rule.reason.zh, rule.reason.en) if rule else ""
+    rule_words = t("规则 %s，期限表版本 %s", "Rule %s, schedule version %s") % (row["rule_code"], row["schedule_version"])
+    state = {State.DUE: "due", State.HELD: "hold"}.get(decision.state, "")
+    return {
+        "sentence": t(decision.sentence.zh, decision.sentence.en),
+        "state": "destroyed" if row["status"] == DESTROYED else state,
+        "basis": f"{rule_words}{mark}{reason}" if reason else rule_words,
+        "hold": t("；", "; ").join(f"{hold.reference} {hold.reason}" for hold in decision.holds) or None,
+    }
+
+
+def _facts(whole: Whole) -> list[tuple[str | None, list[tuple[str, Any]]]]:
+    row, line, said = whole.row, whole.line, whole.description
+    filer = names_of([row["filed_by"]]).get(row["filed_by"], "")
+    state = t("已销毁", "Destroyed") if row["status"] == DESTROYED else t("在库", "In custody")
+    return [
+        (
+            t("标识", "Identity"),
+            [
+                (t("档号", "Archival code"), line.code),
+                (t("全宗", "Fonds"), words(whole.fonds_name)),
+                (t("类", "Class"), class_name(row["class_code"])),
+                (t("类型", "Type"), f"{line.type_code} {words(line.type_name)}"),
+                (t("案卷", "Case file"), f"{whole.case.case_no} {whole.case.title}" if whole.case else ""),
+                (t("年度", "Year"), line.year),
+            ],
+        ),
+        (
+            t("内容与责任", "Content and responsibility"),
+            [
+                (t("文件日期", "Document date"), line.document_date),
+                (t("文号", "Document number"), said.document_no),
+                (t("责任者", "Responsible"), said.author),
+                (t("备注", "Note"), said.note),
+            ],
+        ),
+        (
+            t("保管", "Custody"),
+            [
+                (t("状态", "State"), state),
+                (t("归档", "Filed"), f"{local_time(row['filed_at'])} {filer}"),
+                (t("销毁", "Destroyed"), local_time(row["destroyed_at"])),
+                (t("文件数", "Files"), len(whole.files)),
+            ],
+        ),
+    ]
+
+
+def _history(events: list[Event]) -> list[dict[str, Any]]:
+    names = names_of([event.person_id for event in events])
+    sees_log = may(Action.SEE_AUDIT)
+    return [
+        {
+            "when": local_time(event.at),
+            "machine": event.at,
+            "sentence": words(event.words),
+            "who": names.get(event.person_id or "", t("系统", "The service")),
+            "kind": "",
+            "proof_url": url_for("audit.entry", seq=event.seq) if sees_log else None,
+            "proof": event.seq,
+            "detail": detail_of(event.detail) if sees_log else "",
+        }
+        for event in reversed(events)
+    ]
+
+
+def _text(whole: Whole) -> str:
+    """Open the extracted text for the page: policy, log entry, bytes, by the same way as any file."""
+    assert whole.text is not None
+    _, chunks = archive().catalogue.open_component(person(), whole.row["id"], whole.text.id, "read")
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > READER_BYTES:
+            break
+    return data[:READER_BYTES].decode("utf-8", "ignore")
+
+
+@blueprint.get("/<code>/file/<component_id>")
+def download(code: str, component_id: str) -> Response:
+    """Send a file as it was filed, always to be saved: nothing that came from outside runs on our pages."""
+    whole = archive().catalogue.find(person(), code)
+    file, chunks = archive().catalogue.open_component(person(), whole.row["id"], component_id, "download")
+    response = Response(chunks, mimetype="application/octet-stream")
+    response.headers["Content-Type"] = file.media_type
+    response.headers["Content-Length"] = str(file.size)
+    name = quote(file.name or "file", safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@blueprint.get("/<code>/receipt")
+def receipt(code: str) -> str:
+    """Show the receipt of a record's filing, to be kept and printed."""
+    whole = archive().catalogue.find(person(), code)
+    found = archive().accession.receipt(whole.row["id"])
+    head = archive().ledger.signer.verifier.open(found.checkpoint)
+    filer = names_of([whole.row["filed_by"]]).get(whole.row["filed_by"], "")
+    at = local_time(whole.row["filed_at"])
+    names = archive().settings.archive
+    formats = {file.name: file.media_type for file in whole.files}
+    parts = [
+        {"name": name, "format": formats.get(name, ""), "bytes": size, "digest": digest}
+        for name, size, digest in found.files
+    ]
+    return render_template(
+        "receipt.html",
+        line=whole.line,
+        receipt={
+            "unit": t(names.name_zh, names.name_en),
+            "number": found.archival_code,
+            "date": at[:10],
+            "opening": t(
+                f"下列文件于 {at} 由{filer}归档，档号 {found.archival_code}。",
+                f"The files below were filed by {filer} on {at} under the code {found.archival_code}.",
+            ),
+            "items": [
+                {
+                    "code": found.archival_code,
+                    "title": whole.line.title,
+                    "url": url_for("record.page", code=whole.line.code),
+                    "components": parts,
+                }
+            ],
+            "people": [{"role": t("归档人", "Filed by"), "name": filer, "when": at}],
+            "proof": {
+                "seq": found.seq,
+                "leaf": found.leaf_hash,
+                "size": head.size,
+                "root": head.root.hex(),
+                "checkpoint": found.checkpoint,
+            },
+        },
+    )

@@ -1,0 +1,87 @@
+"""Searching titles and texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from archive_service.people.model import LEVEL_WORDS
+from archive_service.people.policy import Action, require
+from archive_service.search.service import Hit, Results, SearchFilters
+from archive_service.web.catalogue import Narrowing
+from archive_service.web.here import archive, class_name, number_of, person, t, words
+from archive_service.web.home import badges_of
+
+blueprint = Blueprint("search", __name__)
+PAGE = 20
+
+
+@blueprint.get("/search")
+def page() -> str:
+    """Show what was found, or how to search."""
+    require(person(), Action.SEARCH)
+    query = request.args.get("q", "").strip()[:500]
+    if not query:
+        return render_template("search.html", query="", found=None)
+    narrowing = Narrowing("search.page", {**_wanted(), "q": query})
+    offset = number_of(request.args.get("from", ""), "起点", "The start") or 0
+    filters = SearchFilters(
+        class_code=narrowing.now.get("class", ""),
+        year=number_of(narrowing.now.get("year", ""), "年度", "The year"),
+        level=narrowing.now.get("level", ""),
+    )
+    found = archive().search.find(person(), query, filters, limit=PAGE, offset=offset)
+    last = offset + len(found.hits)
+    return render_template(
+        "search.html",
+        query=query,
+        found=found,
+        results=[_result(hit) for hit in found.hits],
+        facets=_facets(found, narrowing),
+        chips=narrowing.chips(_shown),
+        clear_url=url_for("search.page", q=query),
+        next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
+        first_url=narrowing.url() if offset else None,
+    )
+
+
+def _wanted() -> dict[str, str]:
+    return {name: value for name in ("class", "year", "level") if (value := request.args.get(name, "").strip())}
+
+
+def _result(hit: Hit) -> dict[str, Any]:
+    line = hit.line
+    facts = [words(line.type_name), line.document_date, line.case_no]
+    return {
+        "title": line.title,
+        "code": line.code,
+        "url": url_for("record.page", code=line.code),
+        "parts": hit.parts,
+        "facts": [fact for fact in facts if fact],
+        "badges": badges_of(line),
+    }
+
+
+def _shown(name: str, value: str) -> tuple[str, str] | None:
+    if name == "class":
+        return t("类", "Class"), class_name(value)
+    if name == "year":
+        return t("年度", "Year"), value
+    if name == "level":
+        return t("密级", "Level"), words(LEVEL_WORDS[value]) if value in LEVEL_WORDS else value
+    return None
+
+
+def _facets(found: Results, narrowing: Narrowing) -> list[tuple[str, list[tuple[str, int, str, bool]]]]:
+    headings = {"class": t("类", "Class"), "year": t("年度", "Year"), "level": t("密级", "Level")}
+    facets = []
+    for name, heading in headings.items():
+        options = []
+        for value, count in found.facets.get(name, []):
+            shown = _shown(name, value)
+            active = narrowing.now.get(name) == value
+            url = narrowing.url(**{name: "" if active else value})
+            options.append((shown[1] if shown else value, count, url, active))
+        facets.append((heading, options))
+    return facets

@@ -1,0 +1,41 @@
+"""What waits for a person: the same list on the first page and in the number at the top."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flask import url_for
+
+from archive_service.disposal.model import ListState
+from archive_service.people.policy import Action
+from archive_service.web.here import archive, may, person, t
+
+Wait = tuple[str, int, str]
+
+
+def waiting() -> list[Wait]:
+    """Return sentence, count and address of everything that the person can act on now."""
+    found: list[Wait] = []
+    if may(Action.DECIDE_ACCESS):
+        asked = len(archive().reading_room.waiting(person()))
+        found.append((t("查阅申请等您决定", "requests for access wait for your decision"), asked, url_for("access.page")))
+    if may(Action.SEE_DISPOSAL):
+        found += _disposal()
+    return [item for item in found if item[1]]
+
+
+def _disposal() -> list[Wait]:
+    found: list[Wait] = []
+    service, reader = archive().disposal, person()
+    states = Counter(str(row.state) for row in service.all(reader))
+    lists = url_for("disposal.lists")
+    if may(Action.DRAW_UP_LIST):
+        due = t("件已到期，等待编入处置清册", "records are due and wait for a disposal list")
+        found.append((due, len(service.queue(reader)), url_for("disposal.queue")))
+    if may(Action.APPRAISE):
+        found.append((t("份清册正在鉴定", "lists are being appraised"), states[ListState.DRAWN_UP], lists))
+    if may(Action.APPROVE):
+        found.append((t("份清册等待审批", "lists wait for approval"), states[ListState.SUBMITTED], lists))
+    if may(Action.ORDER_DESTRUCTION):
+        found.append((t("份清册已批准", "lists are approved"), states[ListState.APPROVED], lists))
+    return found
