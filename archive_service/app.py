@@ -9,7 +9,7 @@ from flask import Flask
 
 from archive_service import web
 from archive_service.archive import Archive
-from archive_service.vault.keyfiles import read_key_file
+from archive_service.vault import read_key_file
 
 
 def create_app(archive: Archive) -> Flask:

@@ -41,10 +41,7 @@ from archive_service.reading_room.access import ReadingRoom
 from archive_service.search.doctor import examine
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
-from archive_service.vault import Vault
-from archive_service.vault.keyfiles import make_key_file, read_key_file
-from archive_service.vault.keyring import Keyring
-from archive_service.vault.store import LocalStore
+from archive_service.vault import Keyring, LocalStore, Vault, make_key_file, read_key_file
 from retention_policies import Decision, default_schedule_path
 
 KEY_NAMES = ("root", "log", "session")

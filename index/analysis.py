@@ -23,7 +23,37 @@ ANALYSIS_VERSION = "1"
 LONGEST_TERM = 64
 
 STOP_WORDS = frozenset(
-    "a an and are as at be by for from has have he in is it its of on or that the their this to was were will with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "have",
+        "he",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "this",
+        "to",
+        "was",
+        "were",
+        "will",
+        "with",
+    ]
 )
 STOP_CHARACTERS = frozenset("的了是在和与及之吗呢啊")
 

@@ -33,7 +33,9 @@ def fragments(text: str, query: Query, most: int = 2) -> list[Fragment]:
 def _spans(text: str, query: Query) -> list[tuple[int, int]]:
     """Find where the words of the question stand; of a Chinese word only whole occurrences count."""
     tokens = analyse(text)
-    at: dict[tuple[str, int], tuple[int, int]] = {(token.term, token.position): (token.start, token.end) for token in tokens}
+    at: dict[tuple[str, int], tuple[int, int]] = {
+        (token.term, token.position): (token.start, token.end) for token in tokens
+    }
     places: dict[str, list[int]] = {}
     for token in tokens:
         places.setdefault(token.term, []).append(token.position)

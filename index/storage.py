@@ -41,5 +41,7 @@ class MemoryStorage(RamStorage):
                 storage.files[name] = packed[at : at + size]
                 at += size
         except (struct.error, ValueError, TypeError) as error:
-            raise IndexDamaged("密封索引无法读取，需要重建。", "The sealed index cannot be read; it has to be built again.") from error
+            raise IndexDamaged(
+                "密封索引无法读取，需要重建。", "The sealed index cannot be read; it has to be built again."
+            ) from error
         return storage

@@ -27,7 +27,10 @@ def fill_sample(settings: Settings, say: Say) -> list[tuple[str, str, str]]:
     missing = tuple(person for person in FIRST_PEOPLE if not person.roles <= taken)
     cast = tuple(NewPerson(one.login, one.name_zh, frozenset(one.roles), frozenset(one.clearance)) for one in PEOPLE)
     passwords = found_archive(settings, cast + missing)
-    say("正在编写示例文件（企业、人员、数据均为虚构）……", "Writing the sample papers (enterprises, people and figures are invented) ...")
+    say(
+        "正在编写示例文件（企业、人员、数据均为虚构）……",
+        "Writing the sample papers (enterprises, people and figures are invented) ...",
+    )
     # Beside the data directory and not in it: these papers are in clear, and nothing in clear may ever lie in there.
     with tempfile.TemporaryDirectory(prefix=".sample-papers-", dir=settings.data_dir.parent) as folder:
         sample = make_sample(Path(folder) / "papers", SEED)
@@ -46,10 +49,16 @@ def _file_all(archive: Archive, sample: Sample, say: Say) -> None:
     for case in sample.cases:
         _open_case(archive, archivist, case, names.get(case.enterprise, case.enterprise))
         report = import_folder(archive.accession, archivist, case.folder, fonds_no=case.fonds, case_no=case.case_no)
-        say(f"  {case.case_no} {case.title}：归档 {report.filed} 件", f"  {case.case_no} {case.title_en}: {report.filed} filed")
+        say(
+            f"  {case.case_no} {case.title}：归档 {report.filed} 件",
+            f"  {case.case_no} {case.title_en}: {report.filed} filed",
+        )
         for refused in report.refused:
             assert refused.reason is not None
-            say(f"    第 {refused.row} 行未归档：{refused.reason.zh}", f"    row {refused.row} refused: {refused.reason.en}")
+            say(
+                f"    第 {refused.row} 行未归档：{refused.reason.zh}",
+                f"    row {refused.row} refused: {refused.reason.en}",
+            )
 
 
 def _open_case(archive: Archive, archivist: Person, case: CaseFile, enterprise: str) -> None:

@@ -59,9 +59,7 @@ class Indexer:
     limits: Limits
 
     @classmethod
-    def at(
-        cls, folder: Path, ledger: Ledger, vault: Vault, schedules: Schedules, settings: ExtractionTable
-    ) -> Indexer:
+    def at(cls, folder: Path, ledger: Ledger, vault: Vault, schedules: Schedules, settings: ExtractionTable) -> Indexer:
         """Return the indexer of an archive whose index lies in ``folder``."""
         limits = Limits(
             memory_mib=settings.memory_mib,
@@ -153,8 +151,15 @@ class Indexer:
         if not kept and taken.text and not self._keep_text(row, taken):
             return
         description = describe(self.vault, row)
-        words = "\n".join([description.title, description.author, description.document_no, description.note, row["code"]])
-        fields = {"class_code": row["class_code"], "type_code": row["type_code"], "year": str(row["year"]), "level": row["level"]}
+        words = "\n".join(
+            [description.title, description.author, description.document_no, description.note, row["code"]]
+        )
+        fields = {
+            "class_code": row["class_code"],
+            "type_code": row["type_code"],
+            "year": str(row["year"]),
+            "level": row["level"],
+        }
         self.compartments.add(row["level"], record_id, words, taken.text, fields)
         self._note(record_id, taken.state, taken.reason)
 
@@ -249,4 +254,3 @@ def _note_state(work: Work, record_id: str, state: str, reason: Text) -> None:
     work.connection.execute(index_states.delete().where(index_states.c.record_id == record_id))
     values = {"record_id": record_id, "state": state, "reason_zh": reason.zh[:500], "reason_en": reason.en[:500]}
     work.connection.execute(index_states.insert().values(**values, analysis=str(ANALYSIS_VERSION), at=work.at))
-

@@ -17,7 +17,6 @@ from archive_service.web import (
     access,
     audit,
     catalogue,
-    disposal,
     errors,
     filing,
     gate,
@@ -42,7 +41,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     record.blueprint,
     search.blueprint,
     access.blueprint,
-    disposal.blueprint,
     audit.blueprint,
     people.blueprint,
     settings.blueprint,
@@ -115,5 +113,5 @@ def _view(reader: Person) -> PersonView:
 
 def _sections() -> Iterator[tuple[str, str, str, str]]:
     for key, zh, en, endpoint, action in SECTIONS:
-        if action is None or here.may(action):
+        if here.opened(endpoint) and (action is None or here.may(action)):
             yield key, zh, en, url_for(endpoint)

@@ -58,7 +58,9 @@ def event_words(trigger: str) -> str:
 def type_options() -> list[tuple[str, str]]:
     """Return every record type for a choice, in the plan's order."""
     return [
-        (item.code, f"{item.code} {words(item.name)}") for group in archive().schedules.plan.classes for item in group.types
+        (item.code, f"{item.code} {words(item.name)}")
+        for group in archive().schedules.plan.classes
+        for item in group.types
     ]
 
 

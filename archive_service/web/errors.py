@@ -55,8 +55,14 @@ SENTENCES: dict[int, tuple[Text, Text]] = {
         Text("请从页面上的按钮操作。", "Use the buttons on the pages."),
     ),
     413: (
-        Text("上传的内容超过了设定的上限，未归档。", "The upload is larger than the limit that is set; nothing was filed."),
-        Text("请分批上传，或请系统管理员在服务器上归档。", "Upload in parts, or ask the system administrator to file on the server."),
+        Text(
+            "上传的内容超过了设定的上限，未归档。",
+            "The upload is larger than the limit that is set; nothing was filed.",
+        ),
+        Text(
+            "请分批上传，或请系统管理员在服务器上归档。",
+            "Upload in parts, or ask the system administrator to file on the server.",
+        ),
     ),
 }
 

@@ -7,7 +7,6 @@ from datetime import date
 from typing import cast
 
 from flask import current_app, flash, g, has_request_context, request, session
-from werkzeug.datastructures import LanguageAccept
 
 from archive_service.archive import Archive
 from archive_service.clock import from_stamp
@@ -43,7 +42,7 @@ def language() -> str:
         chosen = session.get("language")
         if chosen in LANGUAGES:
             return str(chosen)
-        offered = cast("LanguageAccept", request.accept_languages).best_match([*ZH_LOCALES, "en"])
+        offered = request.accept_languages.best_match([*ZH_LOCALES, "en"])
         if offered:
             return offered[:2]
     return archive().settings.archive.language
@@ -123,6 +122,11 @@ def local_path(address: str) -> str:
     """Return an address if it lies on this site, else the first page: nobody is sent elsewhere by a link of ours."""
     safe = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
     return address if safe else "/"
+
+
+def opened(endpoint: str) -> bool:
+    """Say whether this application has such a page."""
+    return endpoint in current_app.view_functions
 
 
 def today_in_words(day: date) -> str:

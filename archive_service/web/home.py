@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, render_template, url_for
 
 from archive_service.catalog.browse import Line
 from archive_service.people.policy import Action
 from archive_service.web import waits
-from archive_service.web.here import archive, level_badge, local_time, may, names_of, person, t, today_in_words
+from archive_service.web.here import archive, level_badge, local_time, may, names_of, opened, person, t, today_in_words
 
 blueprint = Blueprint("home", __name__)
 
@@ -27,12 +27,12 @@ def page() -> str:
         due_caption=t("今后十二个月到期待鉴定的件数", "Records due for appraisal in the coming twelve months"),
         numbers=_numbers() if browses else [],
         file_url=url_for("filing.page") if may(Action.FILE_RECORD) else None,
-        due_url=url_for("disposal.queue") if may(Action.SEE_DISPOSAL) else None,
+        due_url=url_for("disposal.queue") if may(Action.SEE_DISPOSAL) and opened("disposal.queue") else None,
     )
 
 
 def _filings() -> list[dict[str, Any]]:
-    lines = archive().catalogue.latest(person())
+    lines = cast("list[Line]", archive().catalogue.latest(person()))
     filed = [(line, archive().catalogue.find(person(), line.id).row) for line in lines]
     names = names_of([row["filed_by"] for _, row in filed])
     return [

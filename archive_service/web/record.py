@@ -43,7 +43,11 @@ def page(code: str) -> str:
         reader=_text(whole) if reading else None,
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
         index_words=t(whole.index.reason_zh, whole.index.reason_en) if whole.index else "",
-        roles={"original": t("原件", "Original"), "attachment": t("附件", "Attachment"), "preview": t("预览", "Preview")},
+        roles={
+            "original": t("原件", "Original"),
+            "attachment": t("附件", "Attachment"),
+            "preview": t("预览", "Preview"),
+        },
         destroyed=whole.row["status"] == DESTROYED,
         may_hold=may(Action.PLACE_HOLD),
     )
@@ -77,7 +81,10 @@ def _retention(whole: Whole, decision: Decision) -> dict[str, Any]:
     rule = archive().schedules.version(row["schedule_version"]).rules.get(row["rule_code"])
     mark = t("：", ": ")
     reason = t(rule.reason.zh, rule.reason.en) if rule else ""
-    rule_words = t("规则 %s，期限表版本 %s", "Rule %s, schedule version %s") % (row["rule_code"], row["schedule_version"])
+    rule_words = t("规则 %s，期限表版本 %s", "Rule %s, schedule version %s") % (
+        row["rule_code"],
+        row["schedule_version"],
+    )
     state = {State.DUE: "due", State.HELD: "hold"}.get(decision.state, "")
     return {
         "sentence": t(decision.sentence.zh, decision.sentence.en),

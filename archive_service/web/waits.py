@@ -8,7 +8,7 @@ from flask import url_for
 
 from archive_service.disposal.model import ListState
 from archive_service.people.policy import Action
-from archive_service.web.here import archive, may, person, t
+from archive_service.web.here import archive, may, opened, person, t
 
 Wait = tuple[str, int, str]
 
@@ -18,8 +18,10 @@ def waiting() -> list[Wait]:
     found: list[Wait] = []
     if may(Action.DECIDE_ACCESS):
         asked = len(archive().reading_room.waiting(person()))
-        found.append((t("查阅申请等您决定", "requests for access wait for your decision"), asked, url_for("access.page")))
-    if may(Action.SEE_DISPOSAL):
+        found.append(
+            (t("查阅申请等您决定", "requests for access wait for your decision"), asked, url_for("access.page"))
+        )
+    if may(Action.SEE_DISPOSAL) and opened("disposal.queue"):
         found += _disposal()
     return [item for item in found if item[1]]
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from whoosh import fields, query as wq
+from whoosh import fields
+from whoosh import query as wq
 from whoosh.analysis import Analyzer
 from whoosh.analysis import Token as WhooshToken
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import EmptyIndexError, FileIndex, LockError
 from whoosh.writing import CLEAR
 
-from index.analysis import stem
+from index.analysis import Token, stem
 from index.engines.base import Document
 from index.faults import IndexBusy
 from index.highlight import phrase_terms
@@ -25,13 +26,26 @@ WAIT_SECONDS = 30
 TITLE_WEIGHT = 2.5
 
 
+class Given(str):
+    """Terms dressed as text: Whoosh takes text or words without positions, and hands text on untouched."""
+
+    tokens: Sequence[Token]
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token]) -> Given:
+        """Dress terms as text."""
+        given = cls("given")
+        given.tokens = tokens
+        return given
+
+
 class GivenTerms(Analyzer):
     """Hands on terms that were made before: an engine analyses nothing itself."""
 
     def __call__(self, value: Any, **_: Any) -> Iterator[WhooshToken]:
         """Give each term with its position."""
         token = WhooshToken(positions=True)
-        for given in value:
+        for given in value.tokens:
             token.text, token.pos, token.boost, token.stopped = given.term, given.position, 1.0, False
             yield token
 
@@ -80,7 +94,9 @@ class WhooshEngine:
             with self._home.writing():
                 writer = _writer(self._home.open())
                 for document in waiting.values():
-                    writer.update_document(doc_id=document.doc_id, title=list(document.title), text=list(document.text))
+                    writer.update_document(
+                        doc_id=document.doc_id, title=Given.of(document.title), text=Given.of(document.text)
+                    )
                 writer.commit()
                 self._home.written()
 
@@ -208,7 +224,9 @@ def _writer(index: FileIndex) -> Any:
     try:
         return index.writer(timeout=WAIT_SECONDS, delay=0.1, limitmb=64)
     except LockError as error:
-        raise IndexBusy("索引正由另一进程写入，请稍后再试。", "Another process is writing the index; please try again.") from error
+        raise IndexBusy(
+            "索引正由另一进程写入，请稍后再试。", "Another process is writing the index; please try again."
+        ) from error
 
 
 def _tree(query: Query, *, strict: bool) -> wq.Query:

@@ -26,10 +26,34 @@ WRITING = 0x1 | 0x2 | 0x40 | 0x200
 """O_WRONLY, O_RDWR, O_CREAT, O_TRUNC."""
 
 DENIED = (
-    *(41, 42, 43, 44, 46, 49, 50, 53, 288),  # socket, connect, accept, sendto, sendmsg, bind, listen, socketpair, accept4
+    *(
+        41,
+        42,
+        43,
+        44,
+        46,
+        49,
+        50,
+        53,
+        288,
+    ),  # socket, connect, accept, sendto, sendmsg, bind, listen, socketpair, accept4
     *(56, 57, 58, 59, 322),  # clone, fork, vfork, execve, execveat
     *(62, 200, 234, 101, 310, 311, 434, 424),  # kill, tkill, tgkill, ptrace, process_vm_*, pidfd_*
-    *(82, 264, 316, 83, 258, 84, 85, 86, 265, 87, 263, 88, 266),  # rename*, mkdir*, rmdir, creat, link*, unlink*, symlink*
+    *(
+        82,
+        264,
+        316,
+        83,
+        258,
+        84,
+        85,
+        86,
+        265,
+        87,
+        263,
+        88,
+        266,
+    ),  # rename*, mkdir*, rmdir, creat, link*, unlink*, symlink*
     *(76, 77, 90, 91, 92, 93, 94, 260, 268, 133, 259),  # truncate, chmod*, chown*, mknod*
     *(155, 161, 165, 166, 272, 308, 321, 425),  # pivot_root, chroot, mount, umount, unshare, setns, bpf, io_uring
 )

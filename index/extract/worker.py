@@ -32,9 +32,13 @@ def _answer(reader: Any, most: int) -> dict[str, str]:
     except Refusal as refusal:
         return {"status": "failed", "text": "", "zh": refusal.zh, "en": refusal.en}
     except MemoryError:
-        return _failed("解析所需内存超过限度，未提取文字。", "Parsing needed more memory than allowed; no text was extracted.")
+        return _failed(
+            "解析所需内存超过限度，未提取文字。", "Parsing needed more memory than allowed; no text was extracted."
+        )
     except Exception:  # whatever a hostile file makes a library raise, the answer is the same plain sentence
-        return _failed("文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted.")
+        return _failed(
+            "文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted."
+        )
     text = text.encode("utf-8", "replace").decode()[:most].strip()
     if not text:
         return {"status": "none", "text": "", "zh": "文件中没有文字。", "en": "There is no text in the file."}

@@ -21,13 +21,18 @@ COMPOUND = b"\xd0\xcf\x11\xe0"
 def open_package(data: bytes) -> zipfile.ZipFile:
     """Open a package; one that is encrypted, or that unpacks to far more than it is, is refused."""
     if data.startswith(COMPOUND):
-        raise Refusal("Office 文件有密码保护，未提取文字。", "The Office file is protected by a password; no text was extracted.")
+        raise Refusal(
+            "Office 文件有密码保护，未提取文字。", "The Office file is protected by a password; no text was extracted."
+        )
     package = zipfile.ZipFile(io.BytesIO(data))
     members = package.infolist()
     total = sum(member.file_size for member in members)
     swollen = any(m.file_size > 1024 * 1024 and m.file_size > MOST_RATIO * max(1, m.compress_size) for m in members)
     if total > MOST_BYTES or len(members) > MOST_MEMBERS or swollen:
-        raise Refusal("压缩包展开后过大，疑似恶意文件，未提取文字。", "The package unpacks to far too much, as hostile files do; no text was extracted.")
+        raise Refusal(
+            "压缩包展开后过大，疑似恶意文件，未提取文字。",
+            "The package unpacks to far too much, as hostile files do; no text was extracted.",
+        )
     if any(member.flag_bits & 1 for member in members):
         raise Refusal("压缩包已加密，未提取文字。", "The package is encrypted; no text was extracted.")
     return package

@@ -15,7 +15,9 @@ def read(data: bytes) -> str:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise Refusal("PDF 有密码保护，未提取文字。", "The PDF is protected by a password; no text was extracted.") from error
+            raise Refusal(
+                "PDF 有密码保护，未提取文字。", "The PDF is protected by a password; no text was extracted."
+            ) from error
         raise
     pages = []
     for number in range(min(len(document), MOST_PAGES)):

