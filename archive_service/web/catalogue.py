@@ -88,7 +88,7 @@ def page() -> str:
         level=wanted.get("level", ""),
     )
     after = request.args.get("after", "")
-    lines = archive().catalogue.list(person(), filters, after)
+    lines = archive().catalogue.records(person(), filters, after)
     return render_template(
         "catalogue.html",
         tree=_tree(counts, narrowing),
@@ -219,7 +219,7 @@ def case(case_no: str) -> str:
     row = archive().cases.case(case_no)
     events = archive().cases.events(row.id)
     after = request.args.get("after", "")
-    lines = archive().catalogue.list(person(), Filters(case_no=case_no), after)
+    lines = archive().catalogue.records(person(), Filters(case_no=case_no), after)
     closing = [event for event in events if event.trigger == Trigger.CASE_CLOSED and event.revoked_at is None]
     return render_template(
         "case.html",
