@@ -73,8 +73,6 @@ def register(app: Flask, archive: Archive) -> None:
     """Give the application its pages."""
     app.extensions["archive"] = archive
     app.request_class = ArchiveRequest
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
     gate.register(app)  # before the forms are read: nobody uploads without a sign-in
     CSRFProtect(app)
     errors.register(app)

@@ -1,0 +1,143 @@
+"""The pages do their work: filing, finding, reading, asking, watching over the log."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import unquote
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.archive_service.web.conftest import House
+
+SEEN = {
+    "lin": ["/", "/file", "/file?case=AX2024-001", "/file/folder", "/catalogue/", "/catalogue/?class=KCQ", "/catalogue/?type=KCQ03&year=2024",
+            "/catalogue/cases", "/catalogue/cases/AX2024-001", "/search", "/search?q=安全", "/access/", "/access/?code=x"],
+    "wang": ["/", "/catalogue/", "/search", "/access/"],
+    "zhao": ["/", "/catalogue/", "/access/"],
+    "auditor": ["/", "/audit/", "/audit/?act=case:opened", "/audit/1", "/people/"],
+    "admin": ["/", "/people/", "/people/wang"],
+    "security": ["/", "/people/", "/people/wang", "/people/security"],
+}  # fmt: skip
+KEPT_OUT = {
+    "wang": ["/file", "/audit/", "/people/"],
+    "auditor": ["/catalogue/", "/search", "/file"],
+    "admin": ["/audit/"],
+}
+
+
+def file_one(client: FlaskClient, title: str, level: str = "INT", key: str = "") -> str:
+    """File a record through the form and return its code."""
+    answer = client.post(
+        "/file",
+        data={
+            "fonds": "Q001", "case": "AX2024-001", "type": "KCQ03", "title": title, "date": "2024-03-01", "level": level, "key": key,
+            "files": [(io.BytesIO(title.encode()), "检查 记录.txt"), (io.BytesIO(b"second"), "b.txt")],
+        },
+    )  # fmt: skip
+    assert answer.status_code == 303, answer.text
+    return unquote(answer.location).split("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("login", "address"), [(login, address) for login, all_of in SEEN.items() for address in all_of]
+)
+def test_a_page_is_shown_in_both_languages(house: House, login: str, address: str) -> None:
+    client = house.client(login)
+    for language in ("en", "zh"):
+        client.post("/settings/language", data={"language": language, "next": "/"})
+        answer = client.get(address)
+        assert answer.status_code == 200, answer.text
+        assert f'lang="{"en" if language == "en" else "zh-Hans"}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("login", "address"), [(login, address) for login, all_of in KEPT_OUT.items() for address in all_of]
+)
+def test_a_page_that_the_policy_closes_is_refused_and_logged(house: House, login: str, address: str) -> None:
+    assert house.client(login).get(address).status_code == 403
+    assert "操作被拒" in house.client("auditor").get("/audit/?act=action:refused").text
+
+
+def test_a_record_is_filed_seen_and_downloaded_as_it_came(house: House) -> None:
+    client = house.client("lin")
+    code = file_one(client, "储罐区现场检查记录")
+    page = client.get(f"/record/{code}")
+    assert page.status_code == 200
+    assert "储罐区现场检查记录" in page.text
+    record = house.archive.catalogue.find(house.archive.people.by_login("lin"), code)
+    sent = client.get(f"/record/{code}/file/{record.files[0].id}")
+    assert sent.data == "储罐区现场检查记录".encode()
+    assert sent.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
+    assert "sandbox" in sent.headers["Content-Security-Policy"]
+    assert client.get(f"/record/{code}/receipt").status_code == 200
+
+
+def test_the_same_form_sent_twice_files_once(house: House) -> None:
+    client = house.client("lin")
+    assert file_one(client, "只归一次", key="k1") == file_one(client, "只归一次", key="k1")
+
+
+def test_what_is_wrong_with_a_form_is_said_and_what_was_typed_stays(house: House) -> None:
+    answer = house.client("lin").post(
+        "/file", data={"title": "写了一半的题名", "date": "2024-03-01", "type": "KCQ03", "fonds": "Q001"}
+    )
+    assert answer.status_code == 422
+    assert "写了一半的题名" in answer.text
+
+
+def test_a_confidential_record_does_not_exist_for_a_reader_without_clearance(house: House) -> None:
+    code = file_one(house.client("lin"), "商业秘密配方", level="TS")
+    reader = house.client("wang")
+    assert reader.get(f"/record/{code}").status_code == 404
+    assert reader.get(f"/record/{code}/receipt").status_code == 404
+    assert "商业秘密配方" not in reader.get("/catalogue/").text
+
+
+def test_access_that_was_asked_for_and_granted_opens_the_record(house: House) -> None:
+    code = file_one(house.client("lin"), "限期查阅的配方", level="TS")
+    reader, approver = house.client("wang"), house.client("zhao")
+    reader.post("/access/", data={"code": code, "purpose": "核对", "days": "3"})
+    waiting = house.archive.reading_room.waiting(house.archive.people.by_login("zhao"))
+    approver.post(f"/access/{waiting[0].id}/grant")
+    assert reader.get(f"/record/{code}").status_code == 200
+    assert reader.get("/access/").status_code == 200
+
+
+def test_a_folder_is_filed_row_by_row_and_a_refused_row_says_why(house: House) -> None:
+    manifest = "文件,题名,日期,类型\na.txt,甲件,2024-05-01,KCQ03\nmissing.txt,乙件,2024-05-01,KCQ03\n".encode()
+    for filed in ("新归档 1 件", "此前已归档 1 件"):
+        files = [(io.BytesIO(manifest), "夹/manifest.csv"), (io.BytesIO(b"alpha"), "夹/a.txt")]
+        answer = house.client("lin").post("/file/folder", data={"fonds": "Q001", "folder": files})
+        assert answer.status_code == 200
+        assert filed in answer.text
+        assert "所选文件里没有“missing.txt”" in answer.text
+
+
+def test_an_event_of_a_case_is_recorded_and_revoked(house: House) -> None:
+    client = house.client("lin")
+    client.post("/catalogue/cases/AX2024-001/events", data={"trigger": "CASE_CLOSED", "on": "2024-12-31"})
+    assert "2024-12-31" in client.get("/catalogue/cases/AX2024-001").text
+    case = house.archive.cases.case("AX2024-001")
+    event = house.archive.cases.events(case.id)[0]
+    client.post(f"/catalogue/cases/AX2024-001/events/{event.id}/revoke", data={"reason": "日期有误"})
+    assert "日期有误" in client.get("/catalogue/cases/AX2024-001").text
+
+
+def test_the_log_is_verified_on_the_page(house: House) -> None:
+    answer = house.client("auditor").post("/audit/verify")
+    assert answer.status_code == 200
+    assert "未发现改动" in answer.text
+
+
+def test_a_one_time_password_is_shown_once(house: House) -> None:
+    client = house.client("admin")
+    answer = client.post("/people/", data={"login": "qian", "name": "钱新"})
+    assert "一次性密码" in answer.text
+    assert "只显示这一次" not in client.get("/people/").text
+
+
+def test_an_unknown_address_and_an_unknown_record_are_answered_by_a_page(house: House) -> None:
+    client = house.client("lin")
+    assert client.get("/nothing-here").status_code == 404
+    assert client.get("/record/none").status_code == 404
