@@ -27,9 +27,9 @@ class Table(BaseModel):
 class ArchiveTable(Table):
     """What archive this is and where its live data lies."""
 
-    name_zh: str = Field("示例档案室", min_length=1)
-    name_en: str = Field("Sample archive", min_length=1)
-    data_dir: str = Field("var", min_length=1)
+    name_zh: str = Field(default="示例档案室", min_length=1)
+    name_en: str = Field(default="Sample archive", min_length=1)
+    data_dir: str = Field(default="var", min_length=1)
     time_zone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
 

@@ -112,7 +112,7 @@ def _terms(kind: str, piece: str) -> Iterator[tuple[str, int, int, int]]:
             yield stem(piece), 0, len(piece), 0
     else:
         yield piece, 0, len(piece), 0
-        parts = [part for part in re.finditer(r"[^\W_]+", piece)]
+        parts = list(re.finditer(r"[^\W_]+", piece))
         for part in parts if len(parts) > 1 else ():
             yield part.group(), part.start(), len(part.group()), 0
 

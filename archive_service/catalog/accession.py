@@ -76,7 +76,7 @@ class Accession:
             except BaseException:
                 self._discard(record_id, len(stored) + 1)
                 raise
-        write_capsule(self.ledger, self.vault, self.schedules, record_id)
+        write_capsule(self.ledger, self.vault, record_id)
         return Receipt(
             archival_code=code,
             record_id=record_id,

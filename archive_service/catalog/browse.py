@@ -59,7 +59,7 @@ class Component:
 class Whole:
     """A record with everything that its page shows."""
 
-    row: Mapping[str, Any]
+    row: Mapping[Any, Any]
     line: Line
     description: Description
     files: tuple[Component, ...]
@@ -106,14 +106,14 @@ class Catalogue:
             rows = connection.execute(
                 select(records.c.type_code, func.count()).where(self.seen_by(person)).group_by(records.c.type_code)
             )
-            return {code: count for code, count in rows}
+            return dict(rows.tuples().all())
 
     def seen_by(self, person: Person) -> ColumnElement[bool]:
         """Return the condition of what a person sees; a record under destruction is hidden from everybody."""
         at = self.ledger.clock.stamp()
         return visible(person, records.c.level, records.c.id, at=at) & (records.c.status != DESTROYING)
 
-    def list(self, person: Person, filters: Filters, after: str = "", limit: int = PAGE) -> list[Line]:
+    def records(self, person: Person, filters: Filters, after: str = "", limit: int = PAGE) -> list[Line]:
         """Return visible records by archival code, from behind ``after`` on (keyset paging)."""
         require(person, Action.BROWSE)
         query = _joined().where(self.seen_by(person), *_conditions(filters)).order_by(records.c.code).limit(limit)
@@ -137,7 +137,7 @@ class Catalogue:
             rows = connection.execute(_joined().where(self.seen_by(person), records.c.id.in_(ids))).mappings().all()
         return {row["id"]: self.line(row) for row in rows}
 
-    def line(self, row: Mapping[str, Any]) -> Line:
+    def line(self, row: Mapping[Any, Any]) -> Line:
         """Make a list's line of a joined row."""
         record_type = self.schedules.plan.types.get(row["type_code"])
         name = record_type.name if record_type else Text(row["type_code"], row["type_code"])
@@ -168,7 +168,7 @@ class Catalogue:
                 raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
             return self._whole(connection, row)
 
-    def _whole(self, connection: Connection, row: Mapping[str, Any]) -> Whole:
+    def _whole(self, connection: Connection, row: Mapping[Any, Any]) -> Whole:
         description = describe(self.vault, row)
         rows = connection.execute(
             select(components).where(components.c.record_id == row["id"]).order_by(components.c.position)

@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, records
 from archive_service.vault import Capsule, CapsuleComponent, Vault
 
 
-def write_capsule(ledger: Ledger, vault: Vault, schedules: Schedules, record_id: str) -> None:
+def write_capsule(ledger: Ledger, vault: Vault, record_id: str) -> None:
     """Write a record's capsule and settle what the outbox asks for it. Can be repeated."""
     with ledger.read() as connection:
         asked = (
@@ -42,7 +41,7 @@ def write_capsule(ledger: Ledger, vault: Vault, schedules: Schedules, record_id:
             work.commit()
 
 
-def _capsule(row: Mapping[str, Any], files: Sequence[Any]) -> Capsule:
+def _capsule(row: Mapping[Any, Any], files: Sequence[Any]) -> Capsule:
     sealed = row["sealed_description"]
     words = {"title": row["title"], "author": row["author"], "document_no": row["document_no"], "note": row["note"]}
     names = {file.id: {"name": file.file_name, "sha256": file.sha256} for file in files}

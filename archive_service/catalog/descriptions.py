@@ -25,17 +25,18 @@ def columns_for(vault: Vault, record_id: str, level: str, description: Descripti
     return {**dict.fromkeys(COLUMNS), "sealed_description": sealed}
 
 
-def describe(vault: Vault, row: Mapping[str, Any]) -> Description:
+def describe(vault: Vault, row: Mapping[Any, Any]) -> Description:
     """Return a record's description; the caller has asked the policy whether it may be shown."""
     if row["level"] in OPEN_LEVELS:
-        return Description(**{name: row[name] or "" for name in COLUMNS})
+        title, author, document_no, note = (row[name] or "" for name in COLUMNS)
+        return Description(title, author, document_no, note)
     if row["status"] == DESTROYED or row["sealed_description"] is None:
         return Description(title="")
     words = json.loads(vault.open_small(row["id"], row["id"], bytes(row["sealed_description"])))
-    return Description(**words)
+    return Description(words["title"], words["author"], words["document_no"], words["note"], words["files"])
 
 
-def title_or_mask(vault: Vault, row: Mapping[str, Any], type_name: str) -> str:
+def title_or_mask(vault: Vault, row: Mapping[Any, Any], type_name: str) -> str:
     """Return the title, or the type's name in brackets where the title is gone or cannot be opened."""
     try:
         return describe(vault, row).title or f"〔{type_name}〕"

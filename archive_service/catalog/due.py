@@ -33,7 +33,7 @@ def triggers_of_case(connection: Connection, case_id: str | None) -> dict[Trigge
 
 def decide_record(
     schedule: Schedule,
-    record: Mapping[str, Any],
+    record: Mapping[Any, Any],
     triggers: Mapping[Trigger, date],
     as_of: date,
     holds: Sequence[Hold] = (),

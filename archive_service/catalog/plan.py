@@ -123,7 +123,7 @@ def load_plan(path: Path, schedule: Schedule) -> Plan:
     except ValidationError as error:
         raise BadSettings([f"{path}: {describe_fault(fault)}" for fault in error.errors()]) from error
     schemes, faults = _schemes(raw)
-    faults += list(_cross_faults(raw, schemes, schedule))
+    faults += list(_cross_faults(raw, schedule))
     if faults:
         raise BadSettings([f"{path}: {fault}" for fault in faults])
     return _build(raw, body, schemes, schedule)
@@ -140,7 +140,7 @@ def _schemes(raw: _File) -> tuple[dict[str, Scheme], list[str]]:
     return schemes, faults
 
 
-def _cross_faults(raw: _File, schemes: Mapping[str, Scheme], schedule: Schedule) -> Iterator[str]:
+def _cross_faults(raw: _File, schedule: Schedule) -> Iterator[str]:
     categories = {category.code for category in raw.categories}
     for category in raw.categories:
         if category.scheme not in raw.schemes:

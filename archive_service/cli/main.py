@@ -107,9 +107,11 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
     """Hand a command its :class:`Desk`; ``--as`` may also stand behind the command."""
 
     @click.option("--as", "acting_here", metavar="PERSON", help="Login of the person acting.")
-    @click.pass_obj
+    @click.pass_context
     @wraps(command)
-    def run(desk: Desk, *args: Any, acting_here: str | None, **kwargs: Any) -> Any:
+    def run(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
+        desk: Desk = context.obj
+        acting_here = kwargs.pop("acting_here")
         if acting_here:
             desk.acting = acting_here
         return command(desk, *args, **kwargs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from archive_service.catalog.import_folder import ImportReport, RowResult, import_folder, read_chunks
+from archive_service.catalog.manifest import parse_date
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
@@ -46,7 +46,7 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
         case_no=case_no,
         type_code=said["type_code"],
         title=said["title"],
-        document_date=datetime.strptime(said["date_text"], "%Y-%m-%d").date(),
+        document_date=parse_date(said["date_text"]),
         level=said["level"],
         author=said["author"],
         document_no=said["document_no"],

@@ -54,7 +54,7 @@ def new_salt() -> str:
     return secrets.token_hex(16)
 
 
-def row_digest(table: str, row: Mapping[str, Any]) -> str:
+def row_digest(table: str, row: Mapping[Any, Any]) -> str:
     """Return the SHA-256 (hex) of a row's canonical form; the table's name is part of it."""
     text = json.dumps([table, {name: _plain(value) for name, value in row.items()}], **CANONICAL)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -73,13 +73,9 @@ def _continuity(ledger: Ledger) -> list[Finding]:
                 void_numbers.c.scheme == row.scheme, void_numbers.c.scope == row.scope
             )
             taken |= set(connection.execute(void).scalars())
-            for number in sorted(set(range(1, row.last_no + 1)) - taken):
-                findings.append(
-                    Finding(
-                        f"{row.scope}{number:04d}",
-                        Text("缺号，且不在作废登记中", "this number is missing and not in the void ledger"),
-                    )
-                )
+            missing = sorted(set(range(1, row.last_no + 1)) - taken)
+            why = Text("缺号，且不在作废登记中", "this number is missing and not in the void ledger")
+            findings += [Finding(f"{row.scope}{number:04d}", why) for number in missing]
     return findings
 
 

@@ -5,7 +5,7 @@ A record's custody never depends on this: whatever fails here is noted and can b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -108,7 +108,7 @@ class Indexer:
     def _settle_one(self, row: Any) -> None:
         try:
             if row.topic == "capsule":
-                write_capsule(self.ledger, self.vault, self.schedules, row.record_id)
+                write_capsule(self.ledger, self.vault, row.record_id)
             else:
                 self._index(row.record_id)
         except ArchiveError as error:
@@ -150,7 +150,7 @@ class Indexer:
         taken = self._kept(record_id, kept) if kept else self._take_text(record_id, files)
         if not kept and taken.text and not self._keep_text(row, taken):
             return
-        description = describe(self.vault, row)
+        description = describe(self.vault, dict(row))
         words = "\n".join(
             [description.title, description.author, description.document_no, description.note, row["code"]]
         )
@@ -167,7 +167,7 @@ class Indexer:
         text = b"".join(self.vault.open(record_id, file.id, file.version)).decode("utf-8", "replace")
         return _Taken(text, "indexed", Text("已索引。", "Indexed."))
 
-    def _take_text(self, record_id: str, files: list[Any]) -> _Taken:
+    def _take_text(self, record_id: str, files: Sequence[Any]) -> _Taken:
         """Take the text out of every file of a record, each in a process of its own."""
         texts, reasons = [], []
         for file in files:
@@ -224,7 +224,7 @@ class Indexer:
         """Say how many records are indexed, wait, have no text, have failed."""
         with self.ledger.read() as connection:
             found = connection.execute(select(index_states.c.state, func.count()).group_by(index_states.c.state))
-            states = {state: count for state, count in found}
+            states: dict[str, int] = dict(found.tuples().all())
             waiting = connection.execute(select(func.count()).select_from(outbox).where(outbox.c.topic == "index"))
             return {
                 "analysis": ANALYSIS_VERSION,

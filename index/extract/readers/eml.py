@@ -21,7 +21,7 @@ def read(data: bytes) -> str:
     for number, part in enumerate(message.walk()):
         if number >= MOST_PARTS:
             break
-        if isinstance(part, EmailMessage) and not part.is_multipart():
+        if not part.is_multipart():
             lines += _part(part)
     return "\n".join(line for line in lines if line.strip())
 
