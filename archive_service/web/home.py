@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
@@ -32,7 +32,7 @@ def page() -> str:
 
 
 def _filings() -> list[dict[str, Any]]:
-    lines = cast("list[Line]", archive().catalogue.latest(person()))
+    lines = archive().catalogue.latest(person())
     filed = [(line, archive().catalogue.find(person(), line.id).row) for line in lines]
     names = names_of([row["filed_by"] for _, row in filed])
     return [
