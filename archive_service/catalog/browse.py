@@ -106,7 +106,7 @@ class Catalogue:
             rows = connection.execute(
                 select(records.c.type_code, func.count()).where(self.seen_by(person)).group_by(records.c.type_code)
             )
-            return dict(rows.tuples().all())
+            return {row.type_code: row[1] for row in rows}
 
     def seen_by(self, person: Person) -> ColumnElement[bool]:
         """Return the condition of what a person sees; a record under destruction is hidden from everybody."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-import magic
-
 # pylibmagic brings libmagic with the installation; it must be imported before python-magic looks for one.
 import pylibmagic  # noqa: F401
+
+# isort: split
+import magic
 
 HEAD = 64 * 1024
 """Bytes looked at; libmagic's own signatures lie within."""

@@ -224,7 +224,7 @@ class Indexer:
         """Say how many records are indexed, wait, have no text, have failed."""
         with self.ledger.read() as connection:
             found = connection.execute(select(index_states.c.state, func.count()).group_by(index_states.c.state))
-            states: dict[str, int] = dict(found.tuples().all())
+            states: dict[str, int] = {row.state: row[1] for row in found}
             waiting = connection.execute(select(func.count()).select_from(outbox).where(outbox.c.topic == "index"))
             return {
                 "analysis": ANALYSIS_VERSION,
