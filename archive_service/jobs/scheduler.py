@@ -18,6 +18,9 @@ from archive_service.errors import ArchiveError
 
 log = logging.getLogger("archive_service.jobs")
 
+# A wake-up while the last one is still at work is skipped on purpose, and no news.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
 
 def start(archive: Archive) -> BackgroundScheduler:
     """Start the background work of one service process and return its scheduler, to be shut down at the end."""

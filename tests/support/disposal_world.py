@@ -6,7 +6,6 @@ It opens again from its folder and the database's address, in another process to
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -21,7 +20,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
 from archive_service.audit.tables import entries
 from archive_service.audit.verify import Report, verify
-from archive_service.catalog.accession import Accession
+from archive_service.catalog.accession import Accession, component_id
 from archive_service.catalog.cases import Cases
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.plan import SHIPPED
@@ -70,22 +69,20 @@ class Hands:
 
 
 class Shelf:
-    """An index on disk, small but real: it survives processes, and forgets only what it is told to."""
+    """An index on disk, small but real, a file for each record: it survives processes, and forgets only what it must."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def _read(self) -> dict[str, str]:
-        return dict(json.loads(self.path.read_text())) if self.path.exists() else {}
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def add(self, record_id: str, text: str) -> None:
-        self.path.write_text(json.dumps({**self._read(), record_id: text}))
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / record_id).write_text(text)
 
     def purge(self, record_id: str) -> None:
-        self.path.write_text(json.dumps({key: text for key, text in self._read().items() if key != record_id}))
+        (self.folder / record_id).unlink(missing_ok=True)
 
     def remains(self, record_id: str) -> list[str]:
-        return ["index/shelf"] if record_id in self._read() else []
+        return ["index/shelf"] if (self.folder / record_id).exists() else []
 
 
 @dataclass
@@ -232,8 +229,6 @@ class World:
         return b"".join(self.vault.open(receipt.record_id, name, 1)).decode()
 
     def component_ids(self, receipt: Receipt) -> list[str]:
-        from archive_service.catalog.accession import component_id
-
         return [component_id(receipt.record_id, place) for place in range(len(receipt.files))]
 
     def everything_left(self, receipt: Receipt) -> list[str]:
@@ -274,7 +269,7 @@ def open_world(url: str, folder: Path, now: datetime) -> World:
     vault = Vault(
         INSTALL, LocalStore(folder / "store", INSTALL), Keyring(folder / "keyring.db", INSTALL, ROOT_KEY, clock)
     )
-    shelf = Shelf(folder / "shelf.json")
+    shelf = Shelf(folder / "shelf")
     check = RetentionCheck(ledger, schedules, RetentionTable())
     certificates = Certificates(ledger)
     return World(
@@ -295,17 +290,6 @@ def open_world(url: str, folder: Path, now: datetime) -> World:
         destruction=Destruction(ledger, vault, shelf, check, certificates),
         certificates=certificates,
     )
-
-
-STEP_FUNCTIONS = (
-    "_purge_index",
-    "_claim",
-    "_destroy_keys",
-    "_delete_objects",
-    "_look_again",
-    "_make_stub",
-    "_note_done",
-)
 
 
 def after(function: str, act: Callable[[], None]) -> Callable[..., Any]:

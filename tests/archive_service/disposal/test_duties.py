@@ -156,7 +156,14 @@ def test_an_opinion_changed_behind_the_services_is_noticed_before_anything_is_de
 def test_the_database_refuses_what_the_services_refuse(world: World):
     list_no = world.submitted()
     row = world.list_row(list_no)
-    approval = {"id": uuid.uuid4().hex, "list_id": row.id, "round": 1, "digest": row.digest, "approved_at": "x", "salt": "x"}
+    approval = {
+        "id": uuid.uuid4().hex,
+        "list_id": row.id,
+        "round": 1,
+        "digest": row.digest,
+        "approved_at": "x",
+        "salt": "x",
+    }
     proposer, other = row.proposer_id, world.person(APPROVERS[0]).id
     for statement in (
         insert(approvals).values(**approval, proposer_id=proposer, approver_id=proposer),

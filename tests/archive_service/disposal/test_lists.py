@@ -41,7 +41,12 @@ def test_an_opinion_of_for_ever_makes_a_record_permanent_and_it_is_never_queued_
     receipt = world.file()
     world.approve(world.submitted(0, Appraisal(1, Opinion.PERMANENT, "有长远价值")))
     record = world.record(receipt)
-    assert (record.period_override, record.period, record.due_on, record.code) == ("Y", "Y", None, receipt.archival_code)
+    assert (record.period_override, record.period, record.due_on, record.code) == (
+        "Y",
+        "Y",
+        None,
+        receipt.archival_code,
+    )
     world.set_date(9990, 1, 1)
     assert world.check.run().queued == 0
 
@@ -231,12 +236,24 @@ def test_a_viewer_without_clearance_sees_number_and_class_but_no_words(world: Wo
 def test_lists_and_queue_are_shown_to_those_who_dispose_only(world: World):
     list_no = world.drawn_up()
     world.file()
-    for look in (world.disposal.all, world.disposal.queue, lambda who: world.disposal.view(who, list_no), world.holds.all):
+    for look in (
+        world.disposal.all,
+        world.disposal.queue,
+        lambda who: world.disposal.view(who, list_no),
+        world.holds.all,
+    ):
         look(world.person("zhao.shen"))
         with pytest.raises(Forbidden):
             look(world.person("wang.yue"))
     (row,) = world.disposal.all(world.person(PROPOSER))
-    assert (row.list_no, row.state, row.fonds_no, row.items, row.appraised, row.approvals) == (list_no, "drawn_up", "Q001", 1, 0, 0)
+    assert (row.list_no, row.state, row.fonds_no, row.items, row.appraised, row.approvals) == (
+        list_no,
+        "drawn_up",
+        "Q001",
+        1,
+        0,
+        0,
+    )
 
 
 def test_a_list_that_does_not_exist_is_said_so(world: World):
