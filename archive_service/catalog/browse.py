@@ -201,7 +201,12 @@ class Catalogue:
 
     def open_component(self, person: Person, record_id: str, component_id: str, purpose: str) -> tuple[Component, Any]:
         """Open a file for reading: policy first, then the entry in the log, then the bytes; refusals are logged too."""
-        whole = self.find(person, record_id)
+        try:
+            whole = self.find(person, record_id)
+        except NotFound:
+            # An ended grant lands here too: the refusal is logged whether or not there is such a record.
+            self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", record_id[:64])
+            raise
         thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
         verdict = can(person, Action.READ_RECORD, thing, at=self.ledger.clock.stamp())
         if not verdict.allowed or whole.row["status"] == DESTROYED:
