@@ -184,8 +184,9 @@ def test_the_database_refuses_what_the_services_refuse(world: World):
 def test_the_database_refuses_a_second_approval_by_the_same_person(world: World):
     list_no = world.submitted()
     world.approve(list_no, APPROVERS[0])
-    with pytest.raises(DBAPIError), world.engine.begin() as connection:
+    with world.ledger.read() as connection:
         given = connection.execute(select(approvals)).one()._asdict()
+    with pytest.raises(DBAPIError), world.engine.begin() as connection:
         connection.execute(insert(approvals).values(**{**given, "id": uuid.uuid4().hex}))
 
 
