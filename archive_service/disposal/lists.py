@@ -12,7 +12,6 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import fonds
 from archive_service.disposal import approving, views
 from archive_service.disposal.check import RetentionCheck
 from archive_service.disposal.freezing import (
@@ -260,11 +259,6 @@ class Disposal:
     def forecast(self, viewer: Person, years: int) -> list[tuple[str, str, int]]:
         """Return month, class and number of records that become due within some years, what is overdue included."""
         return views.forecast(self.ledger, viewer, years)
-
-    def all_fonds(self) -> Mapping[str, str]:
-        """Return the number of each fonds by its id."""
-        with self.ledger.read() as connection:
-            return {row.id: row.fonds_no for row in connection.execute(select(fonds))}
 
 
 def _strike(work: Work, item: Any) -> None:

@@ -34,7 +34,7 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class ListRow:
-    """A list as it stands among the others."""
+    """A list as it stands among the others; ``may`` is what the viewer can do with it now."""
 
     list_no: str
     state: str
@@ -44,6 +44,7 @@ class ListRow:
     approvals: int
     row: Any
     certified: bool
+    may: frozenset[Action]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class ListView:
     approvals: tuple[Any, ...]
     obstacles: tuple[Obstacle, ...]
     may: frozenset[Action]
+    may_send_back: bool
     certified: bool
 
 
@@ -104,15 +106,19 @@ def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
         counts = {list_id: (items, opinions) for list_id, items, opinions in connection.execute(counted)}
         given = {row.list_id: row.approved for row in connection.execute(approved)}
         certified = set(connection.execute(select(certificates.c.list_id)).scalars())
+        hands = {row.id: _hands(connection, row) for row in rows if row.state in _BEFORE_ORDER}
+    at = ledger.clock.stamp()
     return [
         ListRow(
-            row.list_no,
-            row.state,
-            row.fonds_no,
-            *counts.get(row.id, (0, 0)),
-            given.get(row.id, 0),
-            row,
-            row.id in certified,
+            list_no=row.list_no,
+            state=row.state,
+            fonds_no=row.fonds_no,
+            items=counts[row.id][0],
+            appraised=counts[row.id][1],
+            approvals=given.get(row.id, 0),
+            row=row,
+            certified=row.id in certified,
+            may=_may(viewer, row, hands.get(row.id, {}), at),
         )
         for row in rows
     ]
@@ -137,7 +143,7 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
             .where(approvals.c.list_id == row.id, approvals.c.round == row.round)
             .order_by(approvals.c.approved_at)
         ).all()
-        hands = hands_of(connection, row, every_round=row.state == ListState.APPROVED)
+        hands = _hands(connection, row)
         blocked = obstacles(connection, check, row) if row.state in _BEFORE_ORDER else []
         certified = (
             connection.execute(select(certificates.c.id).where(certificates.c.list_id == row.id)).first() is not None
@@ -146,8 +152,16 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
     for item in found:
         record, visible = shown(viewer, by_record[item.record_id], at)
         items.append(ItemView(item, record, by_candidate[item.candidate_id], visible))
-    may = _may(viewer, row, hands, at)
-    return ListView(row, row.fonds_no, tuple(items), tuple(given), tuple(blocked), may, certified)
+    return ListView(
+        row=row,
+        fonds_no=row.fonds_no,
+        items=tuple(items),
+        approvals=tuple(given),
+        obstacles=tuple(blocked),
+        may=_may(viewer, row, hands, at),
+        may_send_back=may_send_back(viewer, row, hands),
+        certified=certified,
+    )
 
 
 _BEFORE_ORDER = (ListState.DRAWN_UP, ListState.SUBMITTED, ListState.APPROVED)
@@ -159,6 +173,17 @@ def _list_row(connection: Connection, list_no: str) -> Any:
     if row is None:
         raise NotFound(f"没有清册 {list_no}。", f"There is no disposal list {list_no}.")
     return row
+
+
+def _hands(connection: Connection, row: Any) -> dict[str, frozenset[str]]:
+    """Return whose hands bar them from the next act: an order bars approvers of every round, an approval those of this one."""
+    return hands_of(connection, row, every_round=row.state == ListState.APPROVED)
+
+
+def may_send_back(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]]) -> bool:
+    """Say whether a person may return a list to appraisal; who has approved it may still think again."""
+    open_to = row.state in (ListState.SUBMITTED, ListState.APPROVED)
+    return open_to and can(viewer, Action.APPROVE, Thing(hands={**hands, "approver": frozenset()})).allowed
 
 
 def _may(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]], at: str) -> frozenset[Action]:

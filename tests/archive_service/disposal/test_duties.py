@@ -201,6 +201,9 @@ def test_a_list_says_what_each_may_do_with_it(world: World):
     assert (may(APPRAISER), may(APPROVERS[0]), may(APPROVERS[1])) == (set(), {Action.APPROVE}, {Action.APPROVE})
     world.approve(list_no, APPROVERS[0])
     assert (may(APPROVERS[0]), may(APPROVERS[1])) == (set(), {Action.APPROVE})
+    assert world.disposal.view(world.person(APPROVERS[0]), list_no).may_send_back
+    assert not world.disposal.view(world.person(PROPOSER), list_no).may_send_back
+    assert world.disposal.all(world.person(APPROVERS[1]))[0].may == {Action.APPROVE}
     world.approve(list_no, APPROVERS[1])
     assert Action.ORDER_DESTRUCTION not in may(ORDERER)
     world.wait(days=COOLING_OFF_DAYS)
