@@ -19,7 +19,7 @@ from archive_service.audit.acts import Act
 from archive_service.audit.notes import Signer
 from archive_service.audit.tables import checkpoints, entries, head, nodes
 from archive_service.clock import Clock
-from archive_service.database.engine import reading, writing
+from archive_service.database.engine import insert_if_absent, reading, writing
 from archive_service.database.tables import CANONICAL, new_salt, row_digest
 from archive_service.errors import Conflict
 
@@ -173,9 +173,8 @@ class Ledger:
                 raise Conflict(
                     "审计日志为空，尚无检查点。", "The audit log is empty; there is nothing to checkpoint yet."
                 )
-            kept = connection.execute(select(checkpoints.c.size).where(checkpoints.c.size == row.size)).first()
-            if kept is None:
-                connection.execute(insert(checkpoints).values(size=row.size, at=self.clock.stamp(), note=row.note))
+            kept = {"size": row.size, "at": self.clock.stamp(), "note": row.note}
+            insert_if_absent(connection, checkpoints, kept, "size")
             transaction = connection.get_transaction()
             assert transaction is not None
             transaction.commit()

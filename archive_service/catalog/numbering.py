@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from archive_service.audit.ledger import Work
 from archive_service.catalog.tables import sequences
+from archive_service.database.engine import insert_if_absent
 from archive_service.database.tables import new_salt
 from archive_service.errors import BadInput, Conflict
 
@@ -127,7 +126,6 @@ def _locked_sequence(work: Work, scheme: str, scope: str) -> Any:
     if row is not None:
         return row
     # Two first accessions of a scope may come at once: the second one's insert waits for the first and does nothing.
-    upsert = upsert_postgresql if work.connection.dialect.name == "postgresql" else upsert_sqlite
     values = {"id": uuid.uuid4().hex, "scheme": scheme, "scope": scope, "last_no": 0, "salt": new_salt()}
-    work.connection.execute(upsert(sequences).values(values).on_conflict_do_nothing(index_elements=["scheme", "scope"]))
+    insert_if_absent(work.connection, sequences, values, "scheme", "scope")
     return work.connection.execute(locked).one()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
@@ -83,6 +84,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction for reading: one consistent view, nothing is ever written."""
-    with engine.connect() as connection, connection.begin() as transaction:
-        yield connection
-        transaction.rollback()
+    with engine.connect() as plain:
+        # SQLite reads a snapshot anyway; PostgreSQL would by default let each statement see a newer one.
+        view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        connection = plain.execution_options(**view)
+        transaction = connection.begin()
+        try:
+            yield connection
+        finally:
+            transaction.rollback()
+
+
+def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any], *keys: str) -> None:
+    """Insert a row unless one with these keys is there; two that come at once wait for each other and none fails."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).values(dict(values)).on_conflict_do_nothing(index_elements=list(keys)))

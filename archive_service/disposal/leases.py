@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.clock import to_stamp
+from archive_service.database.engine import insert_if_absent
 from archive_service.disposal.tables import leases
 from archive_service.errors import Unavailable
 
@@ -34,13 +33,7 @@ def take(ledger: Ledger, name: str) -> Lease | None:
     now = ledger.clock.now()
     until = to_stamp(now + timedelta(seconds=LEASE_SECONDS))
     with ledger.work(None) as work:
-        upsert = upsert_postgresql if work.connection.dialect.name == "postgresql" else upsert_sqlite
-        first = (
-            upsert(leases)
-            .values(name=name, holder="", until="", fence=0)
-            .on_conflict_do_nothing(index_elements=["name"])
-        )
-        work.connection.execute(first)
+        insert_if_absent(work.connection, leases, {"name": name, "holder": "", "until": "", "fence": 0}, "name")
         free = or_(leases.c.holder == "", leases.c.until <= to_stamp(now))
         change = (
             update(leases)
