@@ -8,6 +8,7 @@ from archive_service.vault.disk import SyncFailed
 from archive_service.vault.keyfiles import make_key_file, read_key_file
 from archive_service.vault.keyring import KeyDestroyed, Keyring
 from archive_service.vault.local_store import LocalStore
+from archive_service.vault.spool import Spool
 from archive_service.vault.store import Store, Stored
 from archive_service.vault.vault import SealedObject, Vault
 
@@ -18,6 +19,7 @@ __all__ = [
     "Keyring",
     "LocalStore",
     "SealedObject",
+    "Spool",
     "Store",
     "Stored",
     "SyncFailed",

@@ -102,7 +102,6 @@ def _facts(whole: Whole) -> list[tuple[str | None, list[tuple[str, Any]]]]:
         (
             t("标识", "Identity"),
             [
-                (t("档号", "Archival code"), line.code),
                 (t("全宗", "Fonds"), words(whole.fonds_name)),
                 (t("类", "Class"), class_name(row["class_code"])),
                 (t("类型", "Type"), f"{line.type_code} {words(line.type_name)}"),

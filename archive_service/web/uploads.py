@@ -2,26 +2,27 @@
 
 The usual form parser spools large uploads into temporary files. A file of a confidential level would then
 lie readable in the temporary directory, and deleting it would not make it unrecoverable. Here every upload
-goes into an anonymous memory file, which has no name and ends with the request; the vault seals from there.
+goes into a spool of the vault: sealed for this process alone, in constant memory whatever its size.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
 
 from archive_service.catalog.model import SourceFile
+from archive_service.vault import Spool
+from archive_service.web.here import archive
 
 CHUNK = 1024 * 1024
 
 
 class ArchiveRequest(Request):
-    """A request whose uploads are kept in memory files."""
+    """A request whose uploads wait in spools."""
 
     max_form_parts = 20_000
 
@@ -33,7 +34,7 @@ class ArchiveRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         del total_content_length, content_type, filename, content_length
-        return os.fdopen(os.memfd_create("upload", os.MFD_CLOEXEC), "w+b")
+        return cast("IO[bytes]", Spool(archive().settings.data_dir))
 
 
 def chosen(files: list[FileStorage]) -> list[FileStorage]:
