@@ -41,6 +41,8 @@ class Cases:
                 "全宗号为 4 位大写字母或数字，如 Q001。",
                 "A fonds number has four capital letters or digits, such as Q001.",
             )
+        if not name_zh.strip() or not name_en.strip():
+            raise BadInput("请填写全宗名称。", "Please give the fonds a name.")
         if kind not in ("state", "enterprise"):
             raise BadInput("全宗类型为 state 或 enterprise。", "The kind of a fonds is state or enterprise.")
         fonds_id = uuid.uuid4().hex

@@ -16,6 +16,7 @@ from archive_service.people.policy import Action
 from archive_service.web import (
     access,
     audit,
+    cases,
     catalogue,
     disposal,
     errors,
@@ -39,6 +40,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     filing.blueprint,
     catalogue.blueprint,
+    cases.blueprint,
     record.blueprint,
     search.blueprint,
     access.blueprint,
@@ -102,7 +104,7 @@ def _context() -> dict[str, Any]:
     waiting = 0 if reader.must_change else sum(item[1] for item in waits.waiting())
     return common | {
         "sections": [] if reader.must_change else list(_sections()),
-        "section": "catalogue" if section == "record" else section,
+        "section": "catalogue" if section in ("record", "cases") else section,
         "waiting": waiting,
     }
 

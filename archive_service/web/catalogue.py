@@ -6,29 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, render_template, request, url_for
 
 from archive_service.catalog.browse import PAGE, Filters, Line
-from archive_service.catalog.cases import EVENTS
-from archive_service.catalog.manifest import parse_date
-from archive_service.errors import Text
 from archive_service.people.model import LEVEL_WORDS
-from archive_service.people.policy import Action, require
-from archive_service.web.here import archive, class_name, done, names_of, number_of, person, t, type_name, words
+from archive_service.web.here import archive, class_name, number_of, person, t, type_name, words
 from archive_service.web.home import badges_of
-from retention_policies import Trigger
 
 blueprint = Blueprint("catalogue", __name__, url_prefix="/catalogue")
-
-EVENT_WORDS: dict[str, Text] = {
-    "CASE_CLOSED": Text("结案", "Case closed"),
-    "RECT_ACCEPTED": Text("整改验收通过", "Rectification accepted"),
-    "DECISION_EFFECTIVE": Text("决定生效", "Decision in force"),
-    "REPORT_RESOLVED": Text("举报办结", "Report resolved"),
-    "SUPERSEDED": Text("被新文件取代", "Superseded"),
-    "CREDIT_CLEARED": Text("信用惩戒解除", "Credit entry cleared"),
-}
 
 
 @dataclass(frozen=True)
@@ -47,12 +32,6 @@ class Narrowing:
         """Return label, value and address without it of every filter in use."""
         found = [(name, shown(name, value)) for name, value in self.now.items()]
         return [(*said, self.url(**{name: ""})) for name, said in found if said]
-
-
-def event_words(trigger: str) -> str:
-    """Return the words of an event of a case file."""
-    found = EVENT_WORDS.get(trigger)
-    return words(found) if found else trigger.replace("_", " ").lower()
 
 
 def type_options() -> list[tuple[str, str]]:
@@ -186,72 +165,3 @@ def _tree(counts: Mapping[str, int], narrowing: Narrowing) -> list[dict[str, Any
             }
         )
     return tree
-
-
-@blueprint.get("/cases")
-def cases() -> str:
-    """Show every case file."""
-    require(person(), Action.BROWSE)
-    return render_template("cases.html", cases=archive().cases.all_cases(), fonds=fonds_options())
-
-
-@blueprint.post("/cases")
-def open_case() -> Response:
-    """Open a case file."""
-    form = request.form
-    case_no = form.get("case_no", "").strip().upper()
-    archive().cases.open_case(
-        person(),
-        fonds_no=form.get("fonds", ""),
-        case_no=case_no,
-        title=form.get("title", ""),
-        enterprise=form.get("enterprise", ""),
-        year=number_of(form.get("year", ""), "年度", "The year") or archive().clock.today().year,
-    )
-    done(f"已建立案卷 {case_no}。", f"Case file {case_no} is open.")
-    return redirect(url_for("catalogue.case", case_no=case_no), 303)
-
-
-@blueprint.get("/cases/<case_no>")
-def case(case_no: str) -> str:
-    """Show one case file: its events and its records."""
-    require(person(), Action.BROWSE)
-    row = archive().cases.case(case_no)
-    events = archive().cases.events(row.id)
-    after = request.args.get("after", "")
-    lines = archive().catalogue.records(person(), Filters(case_no=case_no), after)
-    closing = [event for event in events if event.trigger == Trigger.CASE_CLOSED and event.revoked_at is None]
-    return render_template(
-        "case.html",
-        case=row,
-        events=events,
-        names=names_of([name for event in events for name in (event.recorded_by, event.revoked_by)]),
-        event_words=event_words,
-        choices=[(str(trigger), event_words(str(trigger))) for trigger in EVENTS],
-        closed_on=max(event.on_date for event in closing) if closing else None,
-        today=archive().clock.today().isoformat(),
-        rows=rows_of(lines),
-        next_url=url_for("catalogue.case", case_no=case_no, after=lines[-1].code) if len(lines) == PAGE else None,
-        first_url=url_for("catalogue.case", case_no=case_no) if after else None,
-    )
-
-
-@blueprint.post("/cases/<case_no>/events")
-def record_event(case_no: str) -> Response:
-    """Record an event of a case file."""
-    on = parse_date(request.form.get("on", ""))
-    trigger = request.form.get("trigger", "")
-    archive().cases.record_event(person(), case_no, trigger, on)
-    done(
-        f"已登记“{event_words(trigger)}” {on}，有关档案的到期日已重算。",
-        f"“{event_words(trigger)}” of {on} is recorded; due dates that rest on it were computed anew.",
-    )
-    return redirect(url_for("catalogue.case", case_no=case_no), 303)
-
-
-@blueprint.post("/cases/<case_no>/events/<event_id>/revoke")
-def revoke_event(case_no: str, event_id: str) -> Response:
-    """Take an event back."""
-    archive().cases.revoke_event(person(), event_id, request.form.get("reason", ""))
-    done("已撤销此事件，到期日已重算。", "The event is revoked; due dates were computed anew.")
-    return redirect(url_for("catalogue.case", case_no=case_no), 303)

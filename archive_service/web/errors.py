@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from archive_service.audit import acts
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Forbidden, NotFound, Text, Unavailable
-from archive_service.web.here import archive, person_or_none, words
+from archive_service.web.here import archive, in_place, person_or_none, words
 
 log = logging.getLogger("archive_service.web")
 
@@ -87,7 +87,7 @@ def note_refusal() -> None:
         archive().ledger.note(reader.id, acts.ACTION_REFUSED, "page", (request.endpoint or "unknown")[:64])
 
 
-def _known(error: ArchiveError) -> tuple[str, int]:
+def _known(error: ArchiveError) -> tuple[str | Response, int]:
     if isinstance(error, Forbidden):
         note_refusal()
     status = status_of(error)
@@ -99,7 +99,7 @@ def _known(error: ArchiveError) -> tuple[str, int]:
     return _page(status, words(error.text), words(what) if what else "")
 
 
-def _forged(error: CSRFError) -> tuple[str, int]:
+def _forged(error: CSRFError) -> tuple[str | Response, int]:
     del error
     return _page(
         400,
@@ -108,7 +108,7 @@ def _forged(error: CSRFError) -> tuple[str, int]:
     )
 
 
-def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     status = error.code or 500
     if status < 400:
         return error
@@ -116,7 +116,7 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     return _page(status, words(sentence), words(what))
 
 
-def _unknown(error: Exception) -> tuple[str, int]:
+def _unknown(error: Exception) -> tuple[str | Response, int]:
     reference = _reference()
     log.error("%s: request to %s failed", reference, request.endpoint, exc_info=error)
     return _page(
@@ -135,7 +135,9 @@ def _reference() -> str:
     return secrets.token_hex(4)
 
 
-def _page(status: int, sentence: str, what_to_do: str, reference: str | None = None) -> tuple[str, int]:
+def _page(status: int, sentence: str, what_to_do: str, reference: str | None = None) -> tuple[str | Response, int]:
+    if in_place():
+        return jsonify(sentence=sentence, what_to_do=what_to_do, reference=reference), status
     if "person" not in g:
         g.person = None
     title = words(TITLES.get(status, TITLES[400]))

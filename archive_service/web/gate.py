@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, g, jsonify, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from archive_service.web.here import archive
+from archive_service.web.here import archive, in_place
 
 OPEN_ENDPOINTS = frozenset({"people.sign_in", "static", "health.page", "settings.language"})
 """All that a person who is not signed in reaches."""
@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
     """Set the gate and the headers; must come before whatever reads a form."""
     app.before_request(_enter)
     app.after_request(_headers)
+    app.after_request(_say_where)
 
 
 def _enter() -> AnyResponse | None:
@@ -47,6 +48,13 @@ def _turn_away() -> AnyResponse:
         abort(401)
     wanted = request.full_path.rstrip("?")
     return redirect(url_for("people.sign_in", next=None if wanted == "/" else wanted))
+
+
+def _say_where(response: Response) -> Response:
+    """Tell a script that sent a form where to go: it could not read the address of a redirect."""
+    if in_place() and response.status_code in (302, 303):
+        return jsonify(to=response.location)
+    return response
 
 
 def _headers(response: Response) -> Response:

@@ -58,6 +58,11 @@ def words(text: Text) -> str:
     return text.in_language(language())
 
 
+def in_place() -> bool:
+    """Say whether a script sent this form and will show a fault beside it, so that nothing typed is lost."""
+    return request.headers.get("X-In-Place") == "1"
+
+
 def done(zh: str, en: str) -> None:
     """Say on the next page what was done."""
     flash(t(zh, en), "ok")

@@ -64,7 +64,7 @@ def _numbers() -> list[tuple[str, str, str | None]]:
     return [
         (t("在册档案（件）", "Records"), f"{sum(counts.values()):,}", url),
         (t("文件类型", "Record types"), str(len(counts)), url),
-        (t("案卷", "Case files"), f"{len(archive().cases.all_cases()):,}", url_for("catalogue.cases")),
+        (t("案卷", "Case files"), f"{len(archive().cases.all_cases()):,}", url_for("cases.page")),
     ]
 
 

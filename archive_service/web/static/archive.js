@@ -108,18 +108,79 @@
     });
   });
 
-  // ---- Sent once ----
+  // ---- Sent once, and a fault is said beside the form, so that nothing typed is lost ----
+  const busy = (form, is) => {
+    if (is) form.setAttribute("aria-busy", "true"); else form.removeAttribute("aria-busy");
+    all("button", form).forEach((button) => { button.disabled = is; });
+  };
+  const tell = (form, answer) => {
+    const place = form.querySelector(".note.error[data-fault]") || document.createElement("p");
+    place.className = "note error";
+    place.dataset.fault = "";
+    place.setAttribute("role", "alert");
+    place.tabIndex = -1;
+    const head = document.createElement("b");
+    head.textContent = document.documentElement.lang.startsWith("zh") ? "未办成" : "Not done";
+    const words = document.createElement("span");
+    words.textContent = [answer.sentence, answer.what_to_do, answer.reference].filter(Boolean).join(" ");
+    place.replaceChildren(head, words);
+    form.prepend(place);
+    place.focus();
+  };
+  // How much of an upload has gone: only where files are sent, and only when it takes longer than a moment.
+  const showSent = (form, sent, total) => {
+    let bar = form.querySelector("progress[data-sent]");
+    if (!bar) {
+      bar = document.createElement("progress");
+      bar.dataset.sent = "";
+      bar.setAttribute("aria-label", form.dataset.sending || "");
+      form.append(bar);
+    }
+    bar.max = total;
+    bar.value = sent;
+  };
+  const send = (form, submitter) => {
+    const data = new FormData(form, submitter);
+    const lost = document.documentElement.lang.startsWith("zh")
+      ? { sentence: "没有连上服务，尚未提交；所填内容仍在，请再试。" }
+      : { sentence: "The service could not be reached; nothing was sent. What you typed is still here: please try again." };
+    const ask = new XMLHttpRequest();
+    ask.open("POST", submitter?.hasAttribute("formaction") ? submitter.formAction : form.action);
+    ask.setRequestHeader("X-In-Place", "1");
+    if (form.enctype === "multipart/form-data") ask.upload.addEventListener("progress", (event) => { if (event.lengthComputable) showSent(form, event.loaded, event.total); });
+    ask.addEventListener("error", () => { busy(form, false); tell(form, lost); });
+    ask.addEventListener("load", () => {
+      const plain = (ask.getResponseHeader("Content-Type") || "").startsWith("application/json");
+      if (!plain) { document.open(); document.write(ask.responseText); document.close(); return; }
+      const answer = JSON.parse(ask.responseText);
+      if (answer.to) {
+        const onward = new URL(answer.to, location.href);
+        const same = onward.pathname === location.pathname && onward.search === location.search;
+        location.assign(onward);
+        if (same && onward.hash) location.reload();
+        return;
+      }
+      form.querySelector("progress[data-sent]")?.remove();
+      busy(form, false);
+      tell(form, answer);
+    });
+    ask.send(data);
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
     if (form.getAttribute("aria-busy") === "true") { event.preventDefault(); return; }
-    form.setAttribute("aria-busy", "true");
+    if ("inPlace" in form.dataset) {
+      event.preventDefault();
+      send(form, event.submitter);
+      busy(form, true);
+      return;
+    }
     // Later, because a disabled button would not be sent with the form.
-    setTimeout(() => all("button", form).forEach((button) => { button.disabled = true; }), 0);
+    setTimeout(() => busy(form, true), 0);
   });
   addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    all("form[aria-busy]").forEach((form) => { form.removeAttribute("aria-busy"); all("button", form).forEach((button) => { button.disabled = false; }); });
+    if (event.persisted) all("form[aria-busy]").forEach((form) => busy(form, false));
   });
 
   // ---- How far a job is: {"done": 37, "total": 200, "sentence": "...", "finished": false, ...} ----
