@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import (
+    InvalidUnwrap,
+    aes_key_unwrap,
+    aes_key_unwrap_with_padding,
+    aes_key_wrap,
+    aes_key_wrap_with_padding,
+)
 from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
@@ -28,9 +37,10 @@ from archive_service.vault.sealing import (
 KEY = bytes(range(100, 132))
 CONTEXT = '{"component":"c","install":"i","record":"件","version":1}'.encode()
 SIZES = [
-    0,
-    1,
-    1000,
+    *(0, 1, 15, 16, 17, 1000),
+    # where this implementation goes from its small buffer to the large ones
+    *((1 << 16) + step for step in (-1, 0, 1)),
+    *(SEGMENT_BYTES + step for step in (-1, 0, 1)),
     *(n * SEGMENT_CLEAR_BYTES + FIRST_CLEAR_BYTES + step for n in (0, 1) for step in (-1, 0, 1)),
     5 * SEGMENT_BYTES + 3,
 ]
@@ -92,9 +102,9 @@ def test_tink_refuses_our_object_in_another_context(primitive: streaming_aead.St
 
 @pytest.mark.corpus
 def test_aes_gcm_gives_what_wycheproof_says(vectors: Path) -> None:
-    tried = 0
+    tried: Counter[str] = Counter()
     for group in json.loads((vectors / "aes_gcm_test.json").read_text())["testGroups"]:
-        if (group["keySize"], group["ivSize"], group["tagSize"]) != (256, 96, 128):
+        if group["tagSize"] != 128 or not 64 <= group["ivSize"] <= 1024:
             continue
         for case in group["tests"]:
             key, nonce, aad, clear, body = (bytes.fromhex(case[name]) for name in ("key", "iv", "aad", "msg", "ct"))
@@ -105,8 +115,38 @@ def test_aes_gcm_gives_what_wycheproof_says(vectors: Path) -> None:
             else:
                 with pytest.raises(InvalidTag):
                     AESGCM(key).decrypt(nonce, sealed, aad)
-            tried += 1
-    assert tried > 50
+            tried[case["result"]] += 1
+    assert tried["valid"] > 150
+    assert tried["invalid"] > 50
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("file", "wrap", "unwrap"),
+    [
+        ("aes_wrap_test.json", aes_key_wrap, aes_key_unwrap),
+        ("aes_kwp_test.json", aes_key_wrap_with_padding, aes_key_unwrap_with_padding),
+    ],
+)
+def test_key_wrap_gives_what_wycheproof_says(
+    vectors: Path,
+    file: str,
+    wrap: Callable[[bytes, bytes], bytes],
+    unwrap: Callable[[bytes, bytes], bytes],
+) -> None:
+    tried: Counter[str] = Counter()
+    for group in json.loads((vectors / file).read_text())["testGroups"]:
+        for case in group["tests"]:
+            key, clear, wrapped = (bytes.fromhex(case[name]) for name in ("key", "msg", "ct"))
+            tried[case["result"]] += 1
+            if case["result"] == "valid":
+                assert wrap(key, clear) == wrapped, case["tcId"]
+                assert unwrap(key, wrapped) == clear, case["tcId"]
+            elif case["result"] == "invalid":
+                with pytest.raises(InvalidUnwrap):
+                    unwrap(key, wrapped)
+    assert tried["valid"] > 30
+    assert tried["invalid"] > 80
 
 
 @pytest.mark.corpus

@@ -38,6 +38,9 @@ EDGES = [
 BLOCK = random.Random(7).randbytes(4 * SEGMENT_BYTES)
 
 
+LONG = b"".join(seal([BLOCK[: clear_size(4 * SEGMENT_BYTES)]], KEY, CONTEXT))
+
+
 def content(size: int) -> bytes:
     return BLOCK[:size]
 
@@ -96,21 +99,50 @@ def test_a_range_is_the_same_slice_of_the_whole(data: st.DataObject, size: int) 
     assert b"".join(unseal_range(reader, KEY, CONTEXT, start, length)) == content(size)[start : start + length]
 
 
-def test_a_range_reads_only_the_segments_it_lies_in() -> None:
-    class Counting(io.BytesIO):
-        read_bytes = 0
+class Watched(io.BytesIO):
+    """Remembers which bytes of the object were read."""
 
-        def readinto(self, view: memoryview) -> int:  # type: ignore[override]
-            count = super().readinto(view)
-            self.read_bytes += count
-            return count
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.spans: list[tuple[int, int]] = []
 
-    reader = Counting(sealed(content(4 * SEGMENT_BYTES)))
-    assert (
-        b"".join(unseal_range(reader, KEY, CONTEXT, 2 * SEGMENT_BYTES, 10))
-        == content(4 * SEGMENT_BYTES)[2 * SEGMENT_BYTES :][:10]
+    def read(self, size: int | None = -1) -> bytes:
+        start = self.tell()
+        data = super().read(size)
+        self.spans.append((start, self.tell()))
+        return data
+
+    def readinto(self, view: memoryview) -> int:  # type: ignore[override]
+        start = self.tell()
+        count = super().readinto(view)
+        self.spans.append((start, self.tell()))
+        return count
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_a_range_reads_the_header_and_only_the_segments_it_lies_in(data: st.DataObject) -> None:
+    whole = clear_size(4 * SEGMENT_BYTES)
+    borders = [*(n * SEGMENT_CLEAR_BYTES - HEADER_BYTES for n in (1, 2, 3)), 0, whole]
+    near = st.builds(
+        lambda border, step: min(max(border + step, 0), whole), st.sampled_from(borders), st.integers(-2, 2)
     )
-    assert reader.read_bytes <= SEGMENT_BYTES
+    start = data.draw(near | st.integers(0, whole - 1))
+    length = data.draw(st.integers(1, 3) | st.integers(1, 2 * SEGMENT_BYTES))
+    reader = Watched(LONG)
+    assert b"".join(unseal_range(reader, KEY, CONTEXT, start, length)) == content(whole)[start : start + length]
+    touched = {place // SEGMENT_BYTES for first, stop in reader.spans for place in (first, stop - 1) if stop > first}
+    lies_in = set(
+        range(
+            (start + HEADER_BYTES) // SEGMENT_CLEAR_BYTES,
+            (start + length - 1 + HEADER_BYTES) // SEGMENT_CLEAR_BYTES + 1,
+        )
+    )
+    # Segment 0 is touched for the header alone; the last one only when the range reaches the end, which must be true.
+    assert touched - {0} <= lies_in | ({3} if start + length >= whole else set())
+    if 0 not in lies_in:
+        assert sum(stop - first for first, stop in reader.spans if first < SEGMENT_BYTES) == HEADER_BYTES
+    assert sum(stop - first for first, stop in reader.spans) <= HEADER_BYTES + (len(lies_in) + 1) * SEGMENT_BYTES
 
 
 def test_a_range_that_counts_backwards_is_refused() -> None:
