@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
-from archive_service.sample.kinds.fonts import chinese_font
+from archive_service.reports.fonts import chinese_font
 from archive_service.sample.model import Block, Heading, Paper, Para, Sign, Table
 
 TA_CENTER: Literal[1] = 1

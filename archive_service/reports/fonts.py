@@ -12,7 +12,7 @@ PACKAGE, FILE = "paperang_p2_fonts_cjk", "fonts/wqy-microhei.ttc"
 
 @cache
 def chinese_font() -> Path | None:
-    """The font file, or ``None`` where the package is not installed (then PDF falls back to a named, unembedded font)."""
+    """The font file, or ``None`` where the package is not installed ."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return None
