@@ -91,3 +91,60 @@ def words_of(name: str) -> Text:
     """Return the words of an act by its name in the log; a name of a later version reads as itself."""
     act = ALL.get(name)
     return act.words if act else Text(name, name)
+
+
+OBJECTS: dict[str, Text] = {
+    "access_request": Text("查阅申请", "Access request"),
+    "archive": Text("档案库", "Archive"),
+    "candidate": Text("待鉴定件", "Queued record"),
+    "case_file": Text("案卷", "Case file"),
+    "check_run": Text("到期检查", "Retention check"),
+    "disposal_item": Text("清册条目", "Item of a list"),
+    "disposal_list": Text("处置清册", "Disposal list"),
+    "fonds": Text("全宗", "Fonds"),
+    "hold": Text("冻结", "Hold"),
+    "import": Text("批量归档", "Folder import"),
+    "page": Text("页面", "Page"),
+    "person": Text("人员", "Person"),
+    "plan_version": Text("方案版本", "Version of a plan"),
+    "record": Text("件", "Record"),
+}
+"""The kinds of things that an act is about."""
+
+DETAILS: dict[str, Text] = {
+    "as_of": Text("日期", "as of"),
+    "case_no": Text("案卷号", "case"),
+    "clearance": Text("密级权限", "clearance"),
+    "code": Text("档号", "code"),
+    "component": Text("文件", "component"),
+    "days": Text("天数", "days"),
+    "digest": Text("摘要", "digest"),
+    "fonds_no": Text("全宗号", "fonds"),
+    "hold_no": Text("冻结号", "hold"),
+    "language": Text("语言", "language"),
+    "level": Text("密级", "level"),
+    "list_no": Text("清册号", "list"),
+    "login": Text("登录名", "login"),
+    "new": Text("现为", "now"),
+    "old": Text("原为", "before"),
+    "records": Text("件数", "records"),
+    "request": Text("申请", "request"),
+    "roles": Text("角色", "roles"),
+    "round": Text("轮次", "round"),
+    "rows": Text("行数", "rows"),
+    "to": Text("对象人员", "to"),
+    "trigger": Text("触发事件", "trigger"),
+    "until": Text("截止", "until"),
+    "version": Text("版本", "version"),
+}
+"""What the details of an act are called, where a name alone would not be read."""
+
+
+def object_words(name: str) -> Text:
+    """Return the words of a kind of thing; one of a later version reads as itself."""
+    return OBJECTS.get(name, Text(name, name))
+
+
+def detail_words(name: str) -> Text:
+    """Return the words of a detail; one without words reads as itself."""
+    return DETAILS.get(name, Text(name, name))

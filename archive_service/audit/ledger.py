@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert, select, update
+from sqlalchemy.exc import NoResultFound
 
 from archive_service.audit import merkle
 from archive_service.audit.acts import Act
@@ -21,7 +23,7 @@ from archive_service.audit.tables import checkpoints, entries, head, nodes
 from archive_service.clock import Clock
 from archive_service.database.engine import insert_if_absent, reading, writing
 from archive_service.database.tables import CANONICAL, new_salt, row_digest
-from archive_service.errors import Conflict
+from archive_service.errors import Conflict, Damaged, NotFound
 
 IN_A_QUERY = 500
 """How many ids go into one query; SQLite and PostgreSQL both take far more."""
@@ -53,6 +55,7 @@ class Work:
         self._signer = signer
         self._acts: list[dict[str, Any]] = []
         self._touched: dict[tuple[str, str], Table] = {}
+        self._open = True
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> None:
         """Add one row; a row of a vouched table gets its salt here."""
@@ -60,6 +63,7 @@ class Work:
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows of one shape."""
+        self._must_be_open()
         if not rows:
             return
         if table.info.get("vouched"):
@@ -69,6 +73,7 @@ class Work:
 
     def update(self, table: Table, row_id: str, values: Mapping[str, Any], *only_if: Any) -> bool:
         """Change one row of a vouched table; say whether it was there and ``only_if`` held (claim by update)."""
+        self._must_be_open()
         changed = self.connection.execute(
             update(table).where(table.c.id == row_id, *only_if).values(**values, salt=new_salt())
         ).rowcount
@@ -78,22 +83,29 @@ class Work:
 
     def act(self, act: Act, object_type: str, object_id: str, **detail: Any) -> None:
         """Note an act. ``detail`` holds ids, codes, counts and dates: never a title, a name or content."""
+        self._must_be_open()
         self._acts.append({"act": act.name, "object": [object_type, object_id], "detail": detail})
 
     def commit(self) -> Committed:
         """Write the acts into the log and make everything durable."""
+        self._must_be_open()
         if self._touched and not self._acts:
             raise AssertionError("rows were written without an act that says why")
         committed = self._write_log() if self._acts else Committed((), "")
         transaction = self.connection.get_transaction()
         assert transaction is not None
+        self._open = False
         transaction.commit()
         return committed
 
+    def _must_be_open(self) -> None:
+        # The driver would begin another transaction by itself, and what is written in it would be lost unseen.
+        if not self._open:
+            raise AssertionError("this work is committed already")
+
     def _write_log(self) -> Committed:
         # The head is locked last and held until the commit: nobody can hold it and wait for another row of ours.
-        row = self.connection.execute(select(head).where(head.c.id == 1).with_for_update()).one_or_none()
-        size, peaks = (row.size, _split(row.peaks)) if row else (0, [])
+        size, peaks = self._lock_head()
         self._acts[-1]["rows"] = self._digests()
         rows, subtrees = [], []
         for act in self._acts:
@@ -106,8 +118,16 @@ class Work:
         self.connection.execute(insert(entries), rows)
         self.connection.execute(insert(nodes), subtrees)
         values = {"size": size, "peaks": b"".join(peaks), "note": note}
-        self.connection.execute(update(head).values(**values) if row else insert(head).values(id=1, **values))
+        self.connection.execute(update(head).where(head.c.id == 1).values(**values))
         return Committed(tuple(Entry(item["seq"], item["leaf_hash"]) for item in rows), note)
+
+    def _lock_head(self) -> tuple[int, list[bytes]]:
+        query = select(head).where(head.c.id == 1).with_for_update()
+        row = self.connection.execute(query).one_or_none()
+        if row is None:  # the very first acts of an archive; two that come at once wait for each other here
+            insert_if_absent(self.connection, head, {"id": 1, "size": 0, "peaks": b"", "note": ""}, "id")
+            row = self.connection.execute(query).one()
+        return row.size, _split(row.peaks)
 
     def _entry(self, seq: int, act: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps({"v": 1, "seq": seq, "at": self.at, "person": self.person_id, **act}, **CANONICAL)
@@ -166,14 +186,18 @@ class Ledger:
             return work.commit()
 
     def checkpoint(self) -> str:
-        """Keep the present signed head as a checkpoint and return it."""
+        """Keep the present signed head as a checkpoint and return it.
+
+        Its time is that of the last entry it covers: so a verification can tell it from another.
+        """
         with writing(self.engine) as connection:
             row = connection.execute(select(head).where(head.c.id == 1)).one_or_none()
             if row is None:
                 raise Conflict(
                     "审计日志为空，尚无检查点。", "The audit log is empty; there is nothing to checkpoint yet."
                 )
-            kept = {"size": row.size, "at": self.clock.stamp(), "note": row.note}
+            last = connection.execute(select(entries.c.at).where(entries.c.seq == row.size)).scalar_one()
+            kept = {"size": row.size, "at": last, "note": row.note}
             insert_if_absent(connection, checkpoints, kept, "size")
             transaction = connection.get_transaction()
             assert transaction is not None
@@ -181,18 +205,22 @@ class Ledger:
             return str(row.note)
 
     def proof(self, seq: int) -> dict[str, Any]:
-        """Return what proves, to anyone with the public key, that entry ``seq`` is in the log of the present head."""
+        """Return what proves, to anyone with the public key, that entry ``seq`` is in the log of the present head.
+
+        Raises :class:`NotFound` for a number that the log does not reach, :class:`Damaged` where its tree has holes.
+        """
         with self.read() as connection:
-            row = connection.execute(select(head)).one()
-            entry = connection.execute(select(entries).where(entries.c.seq == seq)).one()
-
-            def lookup(node: merkle.Node) -> bytes:
-                found = connection.execute(
-                    select(nodes.c.hash).where(nodes.c.level == node[0], nodes.c.position == node[1])
-                )
-                return bytes(found.scalar_one())
-
-            path = merkle.inclusion_proof(seq - 1, row.size, lookup)
+            row = connection.execute(select(head)).one_or_none()
+            if row is None or not 1 <= seq <= row.size:
+                raise NotFound(f"审计日志中没有第 {seq} 条。", f"The audit log has no entry {seq}.")
+            try:
+                entry = connection.execute(select(entries).where(entries.c.seq == seq)).one()
+                path = merkle.inclusion_proof(seq - 1, row.size, partial(_stored_node, connection))
+            except NoResultFound as error:
+                raise Damaged(
+                    "日志缺少条目或树节点，无法给出证明。请核验日志。",
+                    "The log lacks an entry or a node of its tree; no proof can be given. Verify the log.",
+                ) from error
         return {
             "seq": seq,
             "leaf": entry.body,
@@ -201,3 +229,8 @@ class Ledger:
             "checkpoint": row.note,
             "public_key": self.signer.verifier.vkey(),
         }
+
+
+def _stored_node(connection: Connection, node: merkle.Node) -> bytes:
+    found = connection.execute(select(nodes.c.hash).where(nodes.c.level == node[0], nodes.c.position == node[1]))
+    return bytes(found.scalar_one())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +18,8 @@ from archive_service.errors import Damaged
 
 ED25519 = b"\x01"
 DASH = "\u2014 "
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_SIGNATURE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
 
 @dataclass(frozen=True)
@@ -49,31 +52,50 @@ class Verifier:
         return f"{self.origin}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
     def open(self, note: str) -> Checkpoint:
-        """Return the checkpoint of a note; signatures of other keys are ignored, ours must be there and right."""
-        body, separator, signatures = note.partition("\n\n")
-        lines = body.split("\n")
-        if not separator or len(lines) != 3 or lines[0] != self.origin or not lines[1].isdigit():
+        """Return the checkpoint of a note; signatures of other keys are ignored, ours must be there and right.
+
+        The text is taken to the letter: a number with a leading zero, a base64 with stray bits or another line end
+        would mean the same, but is not what was signed.
+        """
+        text, separator, signatures = note.rpartition("\n\n")
+        checkpoint = self._read(text) if separator else None
+        if checkpoint is None or checkpoint.body() != text + "\n" or not signatures.endswith("\n"):
             raise Damaged("检查点的文字不完整。", "The checkpoint's text is not whole.")
-        try:
-            checkpoint = Checkpoint(self.origin, int(lines[1]), base64.b64decode(lines[2], validate=True))
-        except binascii.Error as error:
-            raise Damaged("检查点的根值无法读取。", "The checkpoint's root cannot be read.") from error
-        for line in signatures.splitlines():
-            if line.startswith(f"{DASH}{self.origin} ") and self._signed(checkpoint, line.rsplit(" ", 1)[1]):
-                return checkpoint
-        raise Damaged(
-            "检查点上没有本日志密钥的有效签名。", "The checkpoint bears no valid signature of this log's key."
-        )
+        lines = [_SIGNATURE.fullmatch(line) for line in signatures[:-1].split("\n")]
+        if not all(lines):
+            raise Damaged("检查点的签名行无法读取。", "The checkpoint's signature lines cannot be read.")
+        ours = [line[2] for line in lines if line and line[1] == self.origin]
+        if not any(self._signed(checkpoint, encoded) for encoded in ours):
+            raise Damaged(
+                "检查点上没有本日志密钥的有效签名。", "The checkpoint bears no valid signature of this log's key."
+            )
+        return checkpoint
+
+    def _read(self, text: str) -> Checkpoint | None:
+        lines = text.split("\n")
+        if len(lines) != 3 or lines[0] != self.origin or not _NUMBER.fullmatch(lines[1]):
+            return None
+        root = _decoded(lines[2])
+        return Checkpoint(self.origin, int(lines[1]), root) if root is not None and len(root) == 32 else None
 
     def _signed(self, checkpoint: Checkpoint, encoded: str) -> bool:
+        raw = _decoded(encoded)
+        if raw is None or raw[:4] != self.key_id:
+            return False
         try:
-            raw = base64.b64decode(encoded, validate=True)
-            if raw[:4] != self.key_id:
-                return False
             Ed25519PublicKey.from_public_bytes(self.public).verify(raw[4:], checkpoint.body().encode())
-        except (binascii.Error, InvalidSignature):
+        except InvalidSignature:
             return False
         return True
+
+
+def _decoded(encoded: str) -> bytes | None:
+    """Return what a base64 says, if it says it in the one way in which it is written."""
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if base64.b64encode(raw).decode() == encoded else None
 
 
 class Signer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +11,25 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from archive_service.errors import BadSettings, Unavailable
 
 WAIT_SECONDS = 60
 """How long a writer waits for the one before it."""
+
+PRAGMAS: Mapping[str, tuple[str, Any]] = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "secure_delete": ("ON", 1),
+    "foreign_keys": ("ON", 1),
+    "recursive_triggers": ("ON", 1),  # else INSERT OR REPLACE deletes rows past the guards
+    "trusted_schema": ("OFF", 0),
+}
+"""What every connection to SQLite is set to, and what it must then answer."""
+
+BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P03"})
+"""PostgreSQL's codes for: could not be put in order, deadlock, lock not had in time, server going down or coming up."""
 
 
 def open_engine(url: str) -> Engine:
@@ -46,8 +61,11 @@ def _with_psycopg(url: str) -> Any:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin or commit behind our back
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "trusted_schema=OFF"):
-        cursor.execute(f"PRAGMA {pragma}")
+    for name, (wanted, found) in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name}={wanted}")
+        if cursor.execute(f"PRAGMA {name}").fetchone()[0] != found:
+            # Some file systems cannot hold a write-ahead log, some builds of SQLite leave a pragma out: they say nothing.
+            raise BadSettings([f"[database] url: this SQLite or its file system does not take PRAGMA {name}={wanted}"])
     cursor.close()
 
 
@@ -66,14 +84,9 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a writing transaction; leaving the block without ``commit()`` saves nothing."""
-    with engine.connect() as plain:
+    with _busy_is_unavailable(), engine.connect() as plain:
         connection = plain.execution_options(writing=True)
-        try:
-            transaction = connection.begin()
-        except OperationalError as error:
-            raise Unavailable(
-                "数据库正忙，请稍后再试。", "The database is busy; please try again in a moment."
-            ) from error
+        transaction = connection.begin()
         try:
             yield connection
         finally:
@@ -82,17 +95,51 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def _busy_is_unavailable() -> Iterator[None]:
+    """Say of whatever another try may cure that it may be tried again: nothing of the transaction was saved."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        if isinstance(error, OperationalError) and not _busy(error):
+            raise
+        raise Unavailable("数据库正忙，请稍后再试。", "The database is busy; please try again in a moment.") from error
+
+
+def _busy(error: OperationalError) -> bool:
+    driver = error.orig
+    if isinstance(driver, sqlite3.OperationalError):
+        return driver.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    state = getattr(driver, "sqlstate", None)
+    return state is None or state in BUSY_STATES  # no state: the server could not be reached
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction for reading: one consistent view, nothing is ever written."""
     with engine.connect() as plain:
         # SQLite reads a snapshot anyway; PostgreSQL would by default let each statement see a newer one.
-        view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        connection = plain.execution_options(**view)
+        view = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        connection = plain if engine.dialect.name == "sqlite" else plain.execution_options(**view)
         transaction = connection.begin()
         try:
             yield connection
         finally:
             transaction.rollback()
+
+
+@contextmanager
+def examining(engine: Engine) -> Iterator[Connection]:
+    """Open a view like :func:`reading` that also reads text which is no UTF-8, escaped: a witness must not stumble."""
+    with reading(engine) as connection:
+        driver: Any = connection.connection.driver_connection
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        driver.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
+        try:
+            yield connection
+        finally:
+            driver.text_factory = str
 
 
 def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any], *keys: str) -> None:

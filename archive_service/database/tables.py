@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, MetaData, String, Table
+from sqlalchemy import Boolean, Column, LargeBinary, MetaData, Select, String, Table, select, type_coerce
+from sqlalchemy.types import NullType
 
 STAMP = String(27)
 """An instant as :func:`archive_service.clock.to_stamp` writes it."""
@@ -55,9 +56,34 @@ def new_salt() -> str:
 
 
 def row_digest(table: str, row: Mapping[Any, Any]) -> str:
-    """Return the SHA-256 (hex) of a row's canonical form; the table's name is part of it."""
-    text = json.dumps([table, {name: _plain(value) for name, value in row.items()}], **CANONICAL)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the SHA-256 (hex) of a row's canonical form; the table's name is part of it.
+
+    Empty columns are left out, so a column that a later version adds changes no digest that the log already holds.
+    Such a column must therefore be nullable, and empty in the rows that are there.
+    """
+    filled = {name: _plain(value) for name, value in row.items() if value is not None}
+    return hashlib.sha256(json.dumps([table, filled], **CANONICAL).encode()).hexdigest()
+
+
+def select_as_stored(table: Table) -> Select[*tuple[Any, ...]]:
+    """Return a query for a table's rows as they lie in the database, without the reading that each type would do.
+
+    A type reads leniently (a date with something after it is still that date), a witness must not.
+    """
+    return select(*(type_coerce(column, NullType()).label(column.name) for column in table.columns))
+
+
+def as_written(table: Table, stored: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a stored row in the form that was digested when it was written; what has another type stays another."""
+    return {column.name: _as_type(column, stored[column.name]) for column in table.columns}
+
+
+def _as_type(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, Boolean) and type(value) is int and value in (0, 1):
+        return bool(value)  # SQLite knows no truth values
+    if isinstance(value, bytes | memoryview) and not isinstance(column.type, LargeBinary):
+        return {"bytes where text belongs": bytes(value).hex()}
+    return value
 
 
 CANONICAL: dict[str, Any] = {"ensure_ascii": False, "sort_keys": True, "separators": (",", ":")}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
-from archive_service.audit import acts
+from archive_service.audit import acts, log
 from archive_service.audit.notes import Checkpoint
 from archive_service.people.policy import Action, require
-from archive_service.web import log_pages
 from archive_service.web.catalogue import Narrowing
 from archive_service.web.here import archive, language, local_time, names_of, number_of, person, t, words
 
@@ -23,30 +23,49 @@ def page() -> str:
     require(person(), Action.SEE_AUDIT)
     narrowing = Narrowing("audit.page", _wanted())
     before = number_of(request.args.get("before", ""), "起点", "The start")
-    wanted = narrowing.now
-    rows = log_pages.newest(
-        archive().ledger, act=wanted.get("act", ""), object_id=wanted.get("object", ""), before=before
-    )
+    people = _people()
+    found = log.newest(archive().ledger, _looked_up(narrowing.now, people), before=before)
     return render_template(
         "audit.html",
-        rows=_rows(rows),
-        wanted=wanted,
+        rows=_rows(found.rows),
+        wanted=narrowing.now,
         acts=[(name, words(act.words)) for name, act in acts.ALL.items()],
+        people=[(login, name) for login, (_, name) in people.items()],
         chips=narrowing.chips(_shown),
         clear_url=url_for("audit.page"),
-        next_url=narrowing.url(before=str(rows[-1].seq)) if len(rows) == log_pages.PAGE else None,
+        next_url=narrowing.url(before=str(found.next_before)) if found.next_before else None,
         first_url=narrowing.url() if before else None,
         report=None,
     )
 
 
 def _wanted() -> dict[str, str]:
-    return {name: value for name in ("act", "object") if (value := request.args.get(name, "").strip())}
+    names = ("act", "person", "object")
+    return {name: value for name in names if (value := request.args.get(name, "").strip()) and value.isprintable()}
+
+
+def _people() -> dict[str, tuple[str, str]]:
+    """Return the id and the words of everybody by login; the service itself stands first."""
+    everybody = archive().people.all(person())
+    service = {log.THE_SERVICE: (log.THE_SERVICE, t("系统", "The service"))}
+    return service | {one.login: (one.id, f"{one.name} ({one.login})") for one in everybody}
+
+
+def _looked_up(wanted: Mapping[str, str], people: dict[str, tuple[str, str]]) -> log.Wanted:
+    login = wanted.get("person", "")
+    # A login that nobody has finds nothing, like an act that does not exist.
+    return log.Wanted(
+        act=wanted.get("act", ""),
+        object_id=wanted.get("object", ""),
+        person_id=people.get(login, (login,))[0],
+    )
 
 
 def _shown(name: str, value: str) -> tuple[str, str] | None:
     if name == "act":
         return t("事项", "Act"), words(acts.words_of(value))
+    if name == "person":
+        return t("人员", "Person"), t("系统", "The service") if value == log.THE_SERVICE else value
     return (t("对象", "Object"), value) if name == "object" else None
 
 
@@ -56,11 +75,11 @@ def _rows(rows: Any) -> list[dict[str, Any]]:
         {
             "seq": row.seq,
             "url": url_for("audit.entry", seq=row.seq),
-            "when": local_time(row.at),
+            "when": _when(row.at),
             "machine": row.at,
-            "who": names.get(row.person_id, t("系统", "The service")),
+            "who": names.get(row.person_id, row.person_id) if row.person_id else t("系统", "The service"),
             "act": words(acts.words_of(row.act)),
-            "object_type": row.object_type,
+            "object_type": words(acts.object_words(row.object_type)),
             "object_id": row.object_id,
             "object_url": url_for("audit.page", object=row.object_id),
             "detail": detail_of(row.body),
@@ -69,15 +88,22 @@ def _rows(rows: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _when(stamp: str) -> str:
+    try:
+        return local_time(stamp)
+    except ValueError:
+        return stamp  # changed by hand: the log must stay readable for whoever looks into it
+
+
 def detail_of(body: str) -> str:
     """Return what an entry says besides who, when and what, in one line; never content, by the log's own rule."""
     try:
-        detail = json.loads(body).get("detail", {})
-    except (ValueError, AttributeError):
+        detail = dict(json.loads(body).get("detail", {}))
+    except (ValueError, TypeError, AttributeError):
         return t("（条目无法读取）", "(the entry cannot be read)")
     shown = {name: value for name, value in detail.items() if value not in (None, "", [], {})}
     mark = "；" if language() == "zh" else "; "
-    return mark.join(f"{name}: {_plain(value)}" for name, value in shown.items())
+    return mark.join(f"{words(acts.detail_words(name))}: {_plain(value)}" for name, value in shown.items())
 
 
 def _plain(value: Any) -> str:
@@ -98,13 +124,13 @@ def verify() -> str:
 def entry(seq: int) -> str:
     """Show one entry with its proof."""
     require(person(), Action.SEE_AUDIT)
-    row = log_pages.entry(archive().ledger, seq)
+    row = log.entry(archive().ledger, seq)
     proof = archive().ledger.proof(seq)
     head: Checkpoint = archive().ledger.signer.verifier.open(proof["checkpoint"])
     return render_template(
         "audit_entry.html",
         row=_rows([row])[0],
-        body=json.dumps(json.loads(row.body), ensure_ascii=False, indent=2),
+        body=_indented(row.body),
         proof={
             "seq": seq,
             "leaf": proof["leaf_hash"],
@@ -116,3 +142,10 @@ def entry(seq: int) -> str:
         public_key=proof["public_key"],
         next_seq=seq + 1 if seq < head.size else None,
     )
+
+
+def _indented(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:
+        return body
