@@ -8,6 +8,7 @@ gives stems. Numbers, document numbers and archival codes stay whole.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import snowballstemmer
 
 from index.folding import HAN, fold
 
-ANALYSIS_VERSION = "1"
+ANALYSIS_VERSION = "2"
 """To be raised with every change of what this module gives: an index of another version must be built again."""
 
 LONGEST_TERM = 64
@@ -44,6 +45,8 @@ STOP_WORDS = frozenset(
         "of",
         "on",
         "or",
+        "s",
+        "t",
         "that",
         "the",
         "their",
@@ -60,7 +63,7 @@ STOP_CHARACTERS = frozenset("的了是在和与及之吗呢啊")
 _PIECE = re.compile(
     rf"(?P<code>[a-z0-9]{{4}}-[a-z]{{2}}(?:·[a-z0-9]+)+(?:-[a-z0-9]+)+)"
     rf"|(?P<han>[{HAN}]+)"
-    rf"|(?P<word>[a-z0-9]+(?:['.][a-z0-9]+)*)"
+    rf"|(?P<word>[a-z0-9]+(?:\.[a-z0-9]+)*)"
     rf"|(?P<other>[^\W_]+)"
 )
 
@@ -100,7 +103,18 @@ def analyse(text: str) -> list[Token]:
 
 
 def _width(kind: str, piece: str) -> int:
-    return len(piece) if kind == "han" else 1
+    return len(piece) if kind == "han" else max(1, len(_parts(kind, piece)))
+
+
+def _parts(kind: str, piece: str) -> list[tuple[str, int]]:
+    """Return the parts of a code or of a number with a point, each with its offset.
+
+    They stand one after the other, so that the beginning of a code finds it as a phrase.
+    """
+    if kind == "han" or piece.isalpha():
+        return []
+    parts = [(stem(part.group()), part.start()) for part in re.finditer(r"[^\W_]+", piece)]
+    return parts if len(parts) > 1 else []
 
 
 def _terms(kind: str, piece: str) -> Iterator[tuple[str, int, int, int]]:
@@ -112,9 +126,8 @@ def _terms(kind: str, piece: str) -> Iterator[tuple[str, int, int, int]]:
             yield stem(piece), 0, len(piece), 0
     else:
         yield piece, 0, len(piece), 0
-        parts = list(re.finditer(r"[^\W_]+", piece))
-        for part in parts if len(parts) > 1 else ():
-            yield part.group(), part.start(), len(part.group()), 0
+        for step, (part, offset) in enumerate(_parts(kind, piece)):
+            yield part, offset, min(len(part), len(piece) - offset), step
 
 
 def _chinese(run: str) -> Iterator[tuple[str, int, int, int]]:
@@ -135,3 +148,30 @@ def words(text: str) -> list[str]:
         elif found.group() not in STOP_WORDS:
             result.append(found.group())
     return list(dict.fromkeys(result))
+
+
+def phrase_terms(text: str) -> list[tuple[str, int]]:
+    """Return the terms of a phrase with the places at which they stand in it.
+
+    Of a Chinese word these are its pairs; between two words only the places count, so that a phrase is found
+    across punctuation as well. Stop words leave a place free.
+    """
+    chain: list[tuple[str, int]] = []
+    position = 0
+    for found in _PIECE.finditer(fold(text).text):
+        kind, piece = found.lastgroup or "", found.group()
+        if kind == "han":
+            chain += _chain_of(piece, position)
+        else:
+            chain += [(term[:LONGEST_TERM], position) for term, *_ in itertools.islice(_terms(kind, piece), 1)]
+        position += _width(kind, piece)
+    return chain
+
+
+def _chain_of(run: str, position: int) -> Iterator[tuple[str, int]]:
+    for word in rjieba.cut(run):
+        for place in range(len(word) - 1):
+            yield word[place : place + 2], position + place
+        if len(word) == 1 and (word not in STOP_CHARACTERS or len(run) == 1):
+            yield word, position
+        position += len(word)

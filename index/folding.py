@@ -1,7 +1,7 @@
 """Folding: the many ways of writing one thing become one way, and every character remembers where it came from.
 
-Steps, in this order: what is no text is dropped (pinyin in brackets, zero-width marks, line breaks inside a Chinese
-sentence, hyphens at the end of an English line); look-alike dashes and dots become one; NFKC, lower case and no
+Steps, in this order: what is no text is dropped (pinyin in brackets, zero-width marks, line breaks and spaces inside
+Chinese, as in 通　知, hyphens at the end of an English line); look-alike dashes and dots become one; NFKC, lower case and no
 accents; traditional becomes simplified characters.
 """
 
@@ -28,8 +28,9 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _PINYIN = rf"(?<=[{HAN}])[(（][a-zɡ]{{0,3}}[{_TONED}][a-zɡ]{{0,4}}[)）]"
 _ZERO_WIDTH = "[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]+"
 _BROKEN_CHINESE = rf"(?<=[{HAN}])[ \t\u3000]*\r?\n[ \t\u3000]*(?=[{HAN}])"
+_SPREAD_CHINESE = rf"(?<=[{HAN}])[ \u3000]{{1,4}}(?=[{HAN}])"
 _BROKEN_ENGLISH = r"(?<=[a-z])-\r?\n(?=[a-z])"
-_DROPPED = re.compile(f"{_PINYIN}|{_ZERO_WIDTH}|{_BROKEN_CHINESE}|{_BROKEN_ENGLISH}")
+_DROPPED = re.compile(f"{_PINYIN}|{_ZERO_WIDTH}|{_BROKEN_CHINESE}|{_SPREAD_CHINESE}|{_BROKEN_ENGLISH}")
 _COMBINING = re.compile(".[\u0300-\u036f\u3099\u309a\u20d0-\u20ff]+", re.DOTALL)
 
 

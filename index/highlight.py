@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.analysis import analyse
+from index.analysis import analyse, phrase_terms
 from index.query import Query
 
 WIDTH = 90
@@ -52,25 +52,6 @@ def _spans(text: str, query: Query) -> list[tuple[int, int]]:
                 assert last is not None
                 spans.add((at[first[0], position][0], last[1]))
     return _merged(sorted(spans))
-
-
-def phrase_terms(text: str) -> list[tuple[str, int]]:
-    """Return the terms that stand side by side exactly where a phrase does: pairs of characters, single words."""
-    tokens = analyse(text)
-    longest: dict[int, str] = {}
-    for token in tokens:
-        if len(token.term) <= 2 or not _is_han(token.term):
-            known = longest.get(token.position, "")
-            if len(token.term) > len(known):
-                longest[token.position] = token.term
-    steps = sorted(longest.items())
-    if len(steps) > 1 and _is_han(steps[-1][1]) and len(steps[-1][1]) == 1 and _is_han(steps[-2][1]):
-        steps.pop()  # the last character is the second half of the pair before it
-    return [(term, position) for position, term in steps]
-
-
-def _is_han(term: str) -> bool:
-    return term[0] > "\u2e7f"
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,18 +1,29 @@
-"""What a person typed, as a small tree that no engine knows: words, phrases, what must not be there."""
+"""What a person typed, as a small value that no engine knows: words, phrases, what must not be there."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
-from index.analysis import words
+from index.analysis import phrase_terms, words
+from index.folding import HAN
 
-LONGEST_QUERY = 500
+LONGEST_QUERY = 10_000
 """Characters that are read; a longer question is cut there."""
 
 MOST_WORDS = 48
+MOST_EXCLUDED = 200
 
-_PART = re.compile(r'(?P<minus>-|\bNOT\s+|非\s+)?(?:["“”](?P<phrase>[^"“”]*)["“”]|(?P<bare>\S+))', re.IGNORECASE)
+_QUOTES = '"“”„‟＂«»「」『』'
+_PART = re.compile(
+    rf"(?P<minus>[-－−﹣]+(?=[^\s－−﹣-])|(?:NOT|ＮＯＴ)(?=[\s(（{_QUOTES}{HAN}])|(?<!\S)非(?=[\s(（{_QUOTES}]))"
+    rf"|[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?:[{_QUOTES}]|$)"
+    rf"|(?P<open>[(（])|(?P<close>[)）])"
+    rf"|(?P<bare>(?:(?!(?<=[{HAN}])NOT[\s{HAN}])[^\s(（)）{_QUOTES}])+)"
+)
+_OR = frozenset(["OR", "|", "||", "或"])
+_JOINING = frozenset(["AND", "&", "&&", "与", "NOT", "非", *_OR])
 
 
 @dataclass(frozen=True)
@@ -30,25 +41,69 @@ class Query:
         return not self.words and not self.phrases
 
 
-def parse_query(text: str) -> Query:
-    """Read what a person typed: plain words, ``"phrases"``, ``-word`` or ``NOT word``, ``OR`` between words."""
-    plain: list[str] = []
-    phrases: list[str] = []
-    excluded: list[str] = []
-    any_word = False
-    for part in _PART.finditer(text[:LONGEST_QUERY]):
-        phrase, bare = part["phrase"], part["bare"]
-        if bare and bare.upper() in ("OR", "AND", "NOT", "|", "&", "&&", "||"):
-            any_word = any_word or bare.upper() in ("OR", "|", "||")
-            continue
-        said = (phrase if phrase is not None else bare or "").strip('"“” ')
-        if not words(said):
-            continue
-        if part["minus"]:
-            excluded.append(said)
-        elif phrase is not None:
-            phrases.append(said)
+@dataclass
+class _Reading:
+    """What has been read so far. ``barred`` is the depth of brackets from which on everything is excluded."""
+
+    words: list[str]
+    phrases: list[str]
+    excluded: list[str]
+    any_word: bool = False
+    depth: int = 0
+    barred: int | None = None
+    minus: bool = False
+
+    def bracket(self, step: int) -> None:
+        """Go one bracket in or out; a minus before a bracket holds until it closes."""
+        if step > 0:
+            self.depth += 1
+            if self.minus and self.barred is None:
+                self.barred = self.depth
+            self.minus = False
+            return
+        if self.barred == self.depth:
+            self.barred = None
+        self.depth = max(0, self.depth - 1)
+
+    def take(self, said: str, *, phrase: bool) -> None:
+        """Take a word or phrase to where it belongs."""
+        out = self.minus or self.barred is not None
+        self.minus = False
+        if not phrase_terms(said):
+            return
+        if out:
+            self.excluded.append(said)
+        elif phrase:
+            self.phrases.append(said)
         else:
-            plain.append(said)
-    found = list(dict.fromkeys(word for said in plain for word in words(said)))[:MOST_WORDS]
-    return Query(tuple(found), tuple(phrases), tuple(excluded), any_word)
+            self.words += words(said)
+
+
+def parse_query(text: str) -> Query:
+    """Read what a person typed: plain words, ``"phrases"``, ``-word`` or ``NOT word``, ``OR`` between words.
+
+    Operators are written large, or in Chinese (与 或 非) standing alone, so that no sentence holds one by chance. What
+    is not understood is a word; nothing that a person types is an error.
+    """
+    reading = _Reading([], [], [])
+    for part in _PART.finditer(text[:LONGEST_QUERY]):
+        if part["minus"]:
+            reading.minus = True
+        elif part["open"] or part["close"]:
+            reading.bracket(1 if part["open"] else -1)
+        elif part["phrase"] is not None:
+            reading.take(part["phrase"], phrase=True)
+        elif (sign := unicodedata.normalize("NFKC", part["bare"])) in _JOINING:
+            reading.any_word = reading.any_word or sign in _OR
+        else:
+            reading.take(part["bare"], phrase=False)
+    return Query(
+        words=_first(reading.words, MOST_WORDS),
+        phrases=_first(reading.phrases, MOST_WORDS),
+        excluded=_first(reading.excluded, MOST_EXCLUDED),
+        any_word=reading.any_word,
+    )
+
+
+def _first(given: list[str], most: int) -> tuple[str, ...]:
+    return tuple(list(dict.fromkeys(given))[:most])

@@ -9,17 +9,17 @@ from __future__ import annotations
 import fcntl
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archive_service.errors import Unavailable
+from archive_service.errors import Damaged, Unavailable
 from archive_service.people.model import OPEN_LEVELS, SEARCHED_LEVELS
 from archive_service.vault import Vault
 from index.analysis import analyse
-from index.engines.base import Document, Engine
-from index.engines.whoosh_engine import FolderHome, SealedHome, WhooshEngine
-from index.faults import IndexFault
+from index.engines.base import Document, Engine, Found, Scope, Still
+from index.engines.whoosh_engine import FolderHome, SealedHome, WhooshEngine, schema
+from index.faults import IndexDamaged, IndexFault
 from index.query import Query
 
 OPEN = "open"
@@ -31,11 +31,11 @@ class Compartments:
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._engines: dict[str, Engine] = {OPEN: WhooshEngine(FolderHome(folder / OPEN))}
+        self._engines: dict[str, Engine] = {OPEN: WhooshEngine(FolderHome(folder / OPEN, schema))}
         for level in SEARCHED_LEVELS:
             if level not in OPEN_LEVELS:
                 file = _SealedFile(folder / f"{level}.sealed", vault, uuid.uuid5(KEYS, level).hex)
-                home = SealedHome(file.load, file.save, file.version, file.lock)
+                home = SealedHome(file.load, file.save, file.version, file.lock, schema)
                 self._engines[level] = WhooshEngine(home)
 
     @property
@@ -47,46 +47,60 @@ class Compartments:
         """Return the levels whose records a compartment holds."""
         return frozenset(OPEN_LEVELS) if name == OPEN else frozenset({name})
 
-    def _of(self, level: str) -> Engine | None:
-        return self._engines.get(OPEN if level in OPEN_LEVELS else level)
+    def name_of(self, level: str) -> str | None:
+        """Return the name of the compartment of a level; none for a level that is never indexed."""
+        name = OPEN if level in OPEN_LEVELS else level
+        return name if name in self._engines else None
 
-    def add(self, level: str, record_id: str, title: str, text: str, fields: dict[str, str]) -> None:
+    def add(self, level: str, record_id: str, title: str, text: str, fields: dict[str, str], mark: str) -> None:
         """Take a record into the compartment of its level; it is found after :meth:`commit`."""
-        engine = self._of(level)
-        if engine is not None:
-            engine.add(Document(record_id, analyse(title), analyse(text), fields))
+        name = self.name_of(level)
+        if name is not None:
+            self._engines[name].add(Document(record_id, analyse(title), analyse(text), fields, mark))
 
-    def commit(self) -> None:
-        """Make everything added searchable."""
+    def commit(self, still: Still | None = None) -> None:
+        """Make everything added durable and searchable, as far as ``still`` says that it is still wanted."""
         with _told():
             for engine in self._engines.values():
-                engine.commit()
+                engine.commit(still)
 
-    def search(self, name: str, query: Query, limit: int) -> list[str]:
-        """Return the ids of the best records of one compartment, the best first."""
+    def search(self, name: str, query: Query, scope: Scope, *, strict: bool) -> Found:
+        """Return what one compartment holds of the answer."""
         with _told():
-            return self._engines[name].search(query, limit)
+            return self._engines[name].search(query, scope, strict=strict)
 
-    def purge(self, record_id: str) -> None:
-        """Remove a record from every compartment and merge; can be repeated."""
+    def purge_elsewhere(self, level: str, record_ids: Collection[str]) -> None:
+        """Remove records of a level from every compartment that is not theirs, where a change of level left them."""
         with _told():
-            for engine in self._engines.values():
-                engine.purge([record_id])
+            for name, engine in self._engines.items():
+                strays = [one for one in record_ids if name != self.name_of(level) and engine.contains(one)]
+                if strays:
+                    engine.purge(strays)
+
+    def remove(self, name: str, record_ids: Collection[str]) -> None:
+        """Remove records from one compartment and write anew what held their terms; can be repeated."""
+        with _told():
+            self._engines[name].purge(record_ids)
 
     def remains(self, record_id: str) -> list[str]:
         """Return the compartments in which anything of a record is left."""
         with _told():
             return [f"index/{name}" for name, engine in self._engines.items() if engine.contains(record_id)]
 
-    def contains(self, level: str, record_id: str) -> bool:
-        """Say whether a record is in the compartment of its level."""
-        engine = self._of(level)
-        return engine is not None and engine.contains(record_id)
-
-    def clear(self) -> None:
-        """Empty every compartment."""
+    def marks(self, name: str) -> dict[str, str]:
+        """Return which state of which record a compartment stands for."""
         with _told():
-            for engine in self._engines.values():
+            return self._engines[name].marks()
+
+    def count(self) -> int:
+        """Return how many records are in all compartments together."""
+        with _told():
+            return sum(engine.count() for engine in self._engines.values())
+
+    def clear(self, name: str | None = None) -> None:
+        """Empty one compartment, or all of them."""
+        with _told():
+            for engine in self._engines.values() if name is None else [self._engines[name]]:
                 engine.clear()
 
 
@@ -144,5 +158,7 @@ def _told() -> Iterator[None]:
     """Turn what the index says into the service's own family of errors."""
     try:
         yield
+    except IndexDamaged as fault:
+        raise Damaged(fault.zh, fault.en) from fault
     except IndexFault as fault:
         raise Unavailable(fault.zh, fault.en) from fault

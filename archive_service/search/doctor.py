@@ -18,12 +18,14 @@ from archive_service.catalog.tables import (
 )
 from archive_service.errors import ArchiveError, Text
 from archive_service.search.indexer import Indexer
+from archive_service.search.texts import INDEXED, WITHOUT_TEXT
 from archive_service.vault import Vault
+from index.extract import cage_strength
 
 
 def examine(ledger: Ledger, vault: Vault, indexer: Indexer) -> list[Finding]:
     """Return everything that does not agree, each with what it means."""
-    return [*_objects(ledger, vault), *_continuity(ledger), *_index(ledger, indexer)]
+    return [*_objects(ledger, vault), *_continuity(ledger), *_index(ledger, indexer), *_cage()]
 
 
 def _objects(ledger: Ledger, vault: Vault) -> list[Finding]:
@@ -80,25 +82,38 @@ def _continuity(ledger: Ledger) -> list[Finding]:
 
 
 def _index(ledger: Ledger, indexer: Indexer) -> list[Finding]:
-    findings: list[Finding] = []
+    """Hold what the index contains against what the catalogue noted of it, state by state."""
+    try:
+        held = {name: indexer.compartments.marks(name) for name in indexer.compartments.names}
+    except ArchiveError as error:
+        return [Finding("index", error.text)]
     with ledger.read() as connection:
         waiting = set(connection.execute(select(outbox.c.record_id).where(outbox.c.topic == "index")).scalars())
         rows = connection.execute(
-            select(records.c.id, records.c.code, records.c.level, records.c.status, index_states.c.state).outerjoin(
-                index_states, index_states.c.record_id == records.c.id
-            )
+            select(
+                records.c.id,
+                records.c.code,
+                records.c.level,
+                records.c.status,
+                index_states.c.state,
+                index_states.c.analysis,
+            ).outerjoin(index_states, index_states.c.record_id == records.c.id)
         ).all()
+    missing = Text("索引与目录不符；请运行 index rebuild", "index and catalogue do not agree; run index rebuild")
+    misplaced = Text("索引中有不该有的档案", "the index holds a record that it must not hold")
+    findings: list[Finding] = []
     for row in rows:
-        found = indexer.compartments.contains(row.level, row.id)
-        if row.status == ARCHIVED and row.id not in waiting and row.state == "indexed" and not found:
-            findings.append(
-                Finding(
-                    row.code,
-                    Text(
-                        "应已索引而索引中没有；请运行 index rebuild", "should be indexed but is not; run index rebuild"
-                    ),
-                )
-            )
-        if row.status == DESTROYED and found:
-            findings.append(Finding(row.code, Text("已销毁却仍在索引中", "destroyed, yet still in the index")))
+        home = indexer.compartments.name_of(row.level)
+        if any(row.id in marks for name, marks in held.items() if row.status != ARCHIVED or name != home):
+            findings.append(Finding(row.code, misplaced))
+        settled = row.status == ARCHIVED and row.id not in waiting and row.state in (INDEXED, WITHOUT_TEXT)
+        if settled and home and held[home].get(row.id) != row.analysis:
+            findings.append(Finding(row.code, missing))
     return findings
+
+
+def _cage() -> list[Finding]:
+    strength = cage_strength()
+    if strength.holds:
+        return []
+    return [Finding("extraction", Text(strength.sentence.zh, strength.sentence.en))]

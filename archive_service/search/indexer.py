@@ -1,51 +1,56 @@
-"""From the outbox into the index: text taken out in a sandbox, kept sealed, its terms given to the right compartment.
+"""The index and the catalogue: settled, compared, made anew, purged.
 
 A record's custody never depends on this: whatever fails here is noted and can be done again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
-from archive_service.audit import acts
-from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.accession import component_row, text_component_id
-from archive_service.catalog.capsules import write_capsule
-from archive_service.catalog.descriptions import describe
+from archive_service.audit.ledger import Ledger
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import ARCHIVED, components, index_states, outbox, records
-from archive_service.clock import to_stamp
+from archive_service.catalog.tables import ARCHIVED, index_states, outbox, records
 from archive_service.config import ExtractionTable
-from archive_service.errors import ArchiveError, Text
+from archive_service.errors import ArchiveError, Damaged, NotFound
 from archive_service.people.model import SEARCHED_LEVELS
 from archive_service.search.compartments import Compartments
+from archive_service.search.outbox import INDEX, Outbox
+from archive_service.search.settling import Settling, note, write
+from archive_service.search.texts import FAILED, INDEXED, SEALED, WITHOUT_TEXT, Prepared, Texts
 from archive_service.vault import Vault
 from index.analysis import ANALYSIS_VERSION
-from index.extract import Limits, extract
+from index.extract import Limits
 
-BATCH = 20
-LEASE = timedelta(minutes=5)
-"""How long a claimed row stays with the one who claimed it; after that another may try."""
+log = logging.getLogger("archive_service.search")
 
-TRIES = 5
-PAUSE = timedelta(seconds=30)
+AT_ONCE = 50
+"""Records that a rebuild commits together."""
+
+CURRENT = f"{ANALYSIS_VERSION}/"
+"""How the marks of this version's analysis begin."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """What came out of a record's files."""
+class Compared:
+    """What a comparison of index and catalogue led to: records asked for again, records taken out of the index."""
 
-    text: str
-    state: str
-    reason: Text
+    asked: int
+    removed: int
+
+
+@dataclass
+class _Looked:
+    """Whether this process has looked at the index yet."""
+
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Indexer:
     schedules: Schedules
     compartments: Compartments
     limits: Limits
+    _looked: _Looked = field(default_factory=_Looked)
 
     @classmethod
     def at(cls, folder: Path, ledger: Ledger, vault: Vault, schedules: Schedules, settings: ExtractionTable) -> Indexer:
@@ -70,147 +76,102 @@ class Indexer:
         )
         return cls(ledger, vault, schedules, Compartments(folder, vault), limits)
 
-    def settle(self, limit: int | None = None) -> int:
-        """Do what waits, in batches, until nothing is left or ``limit`` is reached; return how much was done."""
-        done = 0
-        while limit is None or done < limit:
-            claimed = self._claim()
-            if not claimed:
-                break
-            for row in claimed:
-                self._settle_one(row)
-            self.compartments.commit()
-            self._finish([row.seq for row in claimed if row.topic == "index"])
-            done += len(claimed)
-        return done
+    @property
+    def texts(self) -> Texts:
+        """What prepares records for the index."""
+        return Texts(self.ledger, self.vault)
 
-    def _claim(self) -> list[Any]:
-        """Take rows by moving their time forward: who changes a row has it, the other finds nothing to change."""
-        now = self.ledger.clock.now()
-        with self.ledger.work(None) as work:
-            waiting = work.connection.execute(
-                select(outbox)
-                .where(outbox.c.not_before <= to_stamp(now))
-                .order_by(outbox.c.seq)
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            ).all()
-            ids = [row.seq for row in waiting]
-            if ids:
-                work.connection.execute(
-                    outbox.update()
-                    .where(outbox.c.seq.in_(ids))
-                    .values(not_before=to_stamp(now + LEASE), attempts=outbox.c.attempts + 1)
-                )
-            work.commit()
-        return list(waiting)
+    @property
+    def box(self) -> Outbox:
+        """What waits to be done."""
+        return Outbox(self.ledger)
 
-    def _settle_one(self, row: Any) -> None:
-        try:
-            if row.topic == "capsule":
-                write_capsule(self.ledger, self.vault, row.record_id)
-            else:
-                self._index(row.record_id)
-        except ArchiveError as error:
-            self._postpone(row, error.text)
-        except OSError as error:
-            self._postpone(row, Text(str(error), str(error)))
+    def settle(self) -> int:
+        """Do what waits until nothing is due any more; return how many rows were settled.
 
-    def _postpone(self, row: Any, why: Text) -> None:
-        with self.ledger.work(None) as work:
-            if row.attempts + 1 >= TRIES:
-                _note_state(work, row.record_id, "failed", why)
-            else:
-                later = to_stamp(self.ledger.clock.now() + PAUSE * (row.attempts + 1))
-                values = {"topic": row.topic, "record_id": row.record_id, "created_at": row.created_at}
-                values |= {"attempts": row.attempts + 1, "not_before": later, "trouble": why.en[:500]}
-                work.connection.execute(outbox.insert().values(values))
-            work.connection.execute(outbox.delete().where(outbox.c.seq == row.seq))
-            work.commit()
-
-    def _finish(self, seqs: list[int]) -> None:
-        if not seqs:
-            return
-        with self.ledger.work(None) as work:
-            work.connection.execute(outbox.delete().where(outbox.c.seq.in_(seqs)))
-            work.commit()
-
-    def _index(self, record_id: str) -> None:
-        with self.ledger.read() as connection:
-            row = connection.execute(select(records).where(records.c.id == record_id)).mappings().one()
-            files = connection.execute(
-                select(components).where(components.c.record_id == record_id).order_by(components.c.position)
-            ).all()
-        if row["status"] != ARCHIVED:
-            return
-        if row["level"] not in SEARCHED_LEVELS:
-            self._note(record_id, "sealed", Text("密封件不进入任何索引。", "Sealed items enter no index."))
-            return
-        kept = next((file for file in files if file.role == "text"), None)
-        taken = self._kept(record_id, kept) if kept else self._take_text(record_id, files)
-        if not kept and taken.text and not self._keep_text(row, taken):
-            return
-        description = describe(self.vault, dict(row))
-        words = "\n".join(
-            [description.title, description.author, description.document_no, description.note, row["code"]]
-        )
-        fields = {
-            "class_code": row["class_code"],
-            "type_code": row["type_code"],
-            "year": str(row["year"]),
-            "level": row["level"],
-        }
-        self.compartments.add(row["level"], record_id, words, taken.text, fields)
-        self._note(record_id, taken.state, taken.reason)
-
-    def _kept(self, record_id: str, file: Any) -> _Taken:
-        text = b"".join(self.vault.open(record_id, file.id, file.version)).decode("utf-8", "replace")
-        return _Taken(text, "indexed", Text("已索引。", "Indexed."))
-
-    def _take_text(self, record_id: str, files: Sequence[Any]) -> _Taken:
-        """Take the text out of every file of a record, each in a process of its own."""
-        texts, reasons = [], []
-        for file in files:
-            found = extract(self.vault.open(record_id, file.id, file.version), file.media_type, self.limits)
-            if found.text.strip():
-                texts.append(found.text)
-            elif found.reason:
-                reasons.append(Text(found.reason.zh, found.reason.en))
-        text = "\n\n".join(texts)
-        if text:
-            return _Taken(text, "indexed", Text("已索引。", "Indexed."))
-        reason = reasons[0] if reasons else Text("文件中没有文字。", "There is no text in the files.")
-        return _Taken("", "without_text", reason)
-
-    def _keep_text(self, row: Any, taken: _Taken) -> bool:
-        """Keep the text sealed beside the files; say whether the record is still there to keep it for.
-
-        A destruction may have begun meanwhile: its hiding of the record and this writing exclude each other.
+        The first time in a process the index is looked at: one that has lost what the catalogue says it holds
+        (deleted, restored, cut off by a crash) is compared record by record, and what is missing is asked for again.
         """
-        record_id, text_id = row["id"], text_component_id(row["id"])
-        sealed = self.vault.put(record_id, text_id, 1, iter([taken.text.encode()]), replace=True)
-        with self.ledger.work(None) as work:
-            alive = work.connection.execute(
-                select(records.c.id).where(records.c.id == record_id, records.c.status == ARCHIVED).with_for_update()
-            ).first()
-            if alive is None:
-                return False
-            there = work.connection.execute(select(components.c.id).where(components.c.id == text_id)).first()
-            if there is None:
-                values = component_row(record_id, row["level"], 0, "text", "text/plain", "", sealed, work.at)
-                work.insert(components, values)
-                work.act(acts.RECORD_TEXT_KEPT, "record", record_id, component=text_id)
-            work.commit()
-        return True
+        if not self._looked.once:
+            self._looked.once = True
+            if not self._sizes_agree():
+                found = self.reconcile()
+                log.warning(
+                    "the index did not match the catalogue: %d records asked for again, %d taken out",
+                    found.asked,
+                    found.removed,
+                )
+        return Settling(self.ledger, self.texts, self.compartments, self.box, self.limits, mend=self.reconcile).run()
 
-    def _note(self, record_id: str, state: str, reason: Text) -> None:
-        with self.ledger.work(None) as work:
-            _note_state(work, record_id, state, reason)
-            work.commit()
+    def _sizes_agree(self) -> bool:
+        try:
+            there = self.compartments.count()
+        except ArchiveError:
+            return False
+        with self.ledger.read() as connection:
+            wanted = (
+                select(func.count())
+                .select_from(records.outerjoin(index_states, index_states.c.record_id == records.c.id))
+                .where(records.c.status == ARCHIVED, records.c.level.in_(SEARCHED_LEVELS), _not_given_up())
+            )
+            expected = connection.execute(wanted).scalar_one()
+            other = select(index_states.c.record_id).where(
+                index_states.c.state.in_([INDEXED, WITHOUT_TEXT]), ~index_states.c.analysis.startswith(CURRENT)
+            )
+            if connection.execute(other.limit(1)).first():
+                return False
+        waiting = self.box.waiting()
+        return expected - waiting <= there <= expected + waiting
+
+    def reconcile(self) -> Compared:
+        """Compare the index with the catalogue, record by record and state by state, and ask for whatever differs.
+
+        A compartment that cannot be read is emptied first. For every start after which the index may be older, or
+        newer, than the catalogue; costs about a second for each 100,000 records.
+        """
+        held = {name: self._marks(name) for name in self.compartments.names}
+        with self.ledger.read() as connection:
+            rows = connection.execute(
+                select(records.c.id, records.c.level, index_states.c.state, index_states.c.analysis)
+                .outerjoin(index_states, index_states.c.record_id == records.c.id)
+                .where(records.c.status == ARCHIVED)
+            ).all()
+            waiting = set(connection.execute(select(outbox.c.record_id).where(outbox.c.topic == INDEX)).scalars())
+        home = {row.id: self.compartments.name_of(row.level) for row in rows}
+        removed = 0
+        for name, marks in held.items():
+            strays = [record_id for record_id in marks if home.get(record_id) != name]
+            if strays:
+                self.compartments.remove(name, strays)
+                removed += len(strays)
+        asked = [
+            row.id
+            for row in rows
+            if row.id not in waiting and row.state not in (SEALED, FAILED) and not _agrees(row, held, home[row.id])
+        ]
+        self.box.ask(asked)
+        return Compared(len(asked), removed)
+
+    def _marks(self, name: str) -> dict[str, str]:
+        try:
+            return self.compartments.marks(name)
+        except (Damaged, NotFound) as error:
+            log.warning("compartment %s cannot be read and is built again: %s", name, error.text.en)
+            self.compartments.clear(name)
+            return {}
 
     def purge(self, record_id: str) -> None:
-        """Remove a record's terms from every index and merge what held them; can be repeated."""
-        self.compartments.purge(record_id)
+        """Remove a record's terms from every index and write anew what held them; can be repeated."""
+        damaged = False
+        for name in self.compartments.names:
+            try:
+                self.compartments.remove(name, [record_id])
+            except Damaged:
+                # What cannot be read cannot be searched for what must go: all of it goes, and is built again.
+                self.compartments.clear(name)
+                damaged = True
+        if damaged:
+            self.reconcile()
         with self.ledger.work(None) as work:
             work.connection.execute(outbox.delete().where(outbox.c.record_id == record_id))
             work.connection.execute(index_states.delete().where(index_states.c.record_id == record_id))
@@ -225,32 +186,55 @@ class Indexer:
         with self.ledger.read() as connection:
             found = connection.execute(select(index_states.c.state, func.count()).group_by(index_states.c.state))
             states: dict[str, int] = {row.state: row[1] for row in found}
-            waiting = connection.execute(select(func.count()).select_from(outbox).where(outbox.c.topic == "index"))
-            return {
-                "analysis": ANALYSIS_VERSION,
-                "indexed": states.get("indexed", 0),
-                "without_text": states.get("without_text", 0),
-                "sealed": states.get("sealed", 0),
-                "failed": states.get("failed", 0),
-                "waiting": waiting.scalar_one(),
-            }
+        return {
+            "analysis": ANALYSIS_VERSION,
+            "indexed": states.get(INDEXED, 0),
+            "without_text": states.get(WITHOUT_TEXT, 0),
+            "sealed": states.get(SEALED, 0),
+            "failed": states.get(FAILED, 0),
+            "waiting": self.box.waiting(),
+        }
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Make the whole index anew from the sealed texts; return how many records it holds."""
+        """Make the whole index anew from the sealed texts; return how many records it holds.
+
+        A record that cannot be prepared is left to the outbox and its tries; the others go on.
+        """
         with self.ledger.read() as connection:
-            ids = connection.execute(select(records.c.id).where(records.c.status == ARCHIVED)).scalars().all()
+            ids = connection.execute(
+                select(records.c.id).where(records.c.status == ARCHIVED).order_by(records.c.id)
+            ).scalars()
+            todo = list(ids)
         self.compartments.clear()
-        for place, record_id in enumerate(ids, 1):
-            self._index(record_id)
-            if place % BATCH == 0:
-                self.compartments.commit()
+        held = 0
+        for start in range(0, len(todo), AT_ONCE):
+            some = todo[start : start + AT_ONCE]
+            ready = [one for one in map(self._prepared, some) if one is not None]
+            write(self.ledger, self.compartments, ready)
+            with self.ledger.work(None) as work:
+                note(work, ready)
+                work.commit()
+            held += sum(one.state != SEALED for one in ready)
             if progress:
-                progress(place, len(ids))
-        self.compartments.commit()
-        return len(ids)
+                progress(start + len(some), len(todo))
+        return held
+
+    def _prepared(self, record_id: str) -> Prepared | None:
+        try:
+            return self.texts.prepare(record_id, self.limits)
+        except Exception as error:  # one record's fault does not end the rebuild
+            log.warning("index of %s: %s", record_id, type(error).__name__)
+            self.box.ask([record_id])
+            return None
 
 
-def _note_state(work: Work, record_id: str, state: str, reason: Text) -> None:
-    work.connection.execute(index_states.delete().where(index_states.c.record_id == record_id))
-    values = {"record_id": record_id, "state": state, "reason_zh": reason.zh[:500], "reason_en": reason.en[:500]}
-    work.connection.execute(index_states.insert().values(**values, analysis=str(ANALYSIS_VERSION), at=work.at))
+def _not_given_up() -> Any:
+    return index_states.c.state.is_(None) | (index_states.c.state != FAILED)
+
+
+def _agrees(row: Any, held: dict[str, dict[str, str]], name: str | None) -> bool:
+    """Say whether the index holds of a record exactly the state that was noted of it."""
+    if name is None:
+        return bool(row.state == SEALED)
+    mark = row.analysis or ""
+    return bool(mark.startswith(CURRENT) and held[name].get(row.id) == mark)

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.browse import Catalogue, Line
 from archive_service.catalog.codes import normalise_code
-from archive_service.catalog.tables import components, records
+from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import SEARCHED_LEVELS, Person
 from archive_service.people.policy import Action, require
 from archive_service.search.compartments import Compartments
 from archive_service.vault import Vault
+from index.engines.base import DOC_ID, Found, Scope
 from index.highlight import fragments
 from index.query import Query, parse_query
 
-MOST = 1000
-"""Hits looked at for one question; what lies behind them is of no use to a reader."""
+IN_A_QUERY = 500
+"""Ids in one SQL query."""
 
 SNIPPET_BYTES = 2_000_000
 FUSION = 60
@@ -56,6 +58,22 @@ class Results:
     sentence: Text | None = None
 
 
+class Facts(NamedTuple):
+    """What a result is narrowed and counted by."""
+
+    class_code: str
+    type_code: str
+    year: int
+    level: str
+
+
+class _Answer(NamedTuple):
+    """``ranked`` fits the filters; ``seen`` is everything that matches and that the person may see."""
+
+    ranked: list[str]
+    seen: dict[str, Facts]
+
+
 @dataclass(frozen=True)
 class Search:
     """Asks the compartments that a person may search."""
@@ -68,49 +86,75 @@ class Search:
     def find(
         self, actor: Person, text: str, filters: SearchFilters | None = None, *, limit: int = 20, offset: int = 0
     ) -> Results:
-        """Return the best hits for what a person typed; an archival code typed in any form finds its record first."""
+        """Return the best hits for what a person typed; an archival code typed in any form finds its record first.
+
+        The total, the counts of the facets and the order depend on nothing but what this person may see.
+        """
         require(actor, Action.SEARCH)
         filters = filters or SearchFilters()
         if not text.strip():
             raise BadInput("请输入要查找的字词或档号。", "Please type words or an archival code to look for.")
         query = parse_query(text)
-        ranked = [*self._by_code(text), *self._ranked(actor, query)]
-        lines = self._seen(actor, list(dict.fromkeys(ranked)))
-        facets = _facets(lines)
-        kept = [line for line in lines if _fits(line, filters)]
-        hits = [Hit(line, self._passage(line, query)) for line in kept[offset : offset + limit]]
-        sentence = (
-            None
-            if kept
-            else Text(
-                "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
-            )
+        answer = self._answer(actor, query, filters, strict=True)
+        if not answer.seen:
+            answer = self._answer(actor, query, filters, strict=False)
+        by_code = self._seen(actor, self._by_code(text))
+        seen = {**by_code, **answer.seen}
+        kept = list(dict.fromkeys([*(one for one in by_code if _fits(by_code[one], filters)), *answer.ranked]))
+        lines = self.catalogue.by_ids(actor, kept[offset : offset + limit])
+        page = [lines[record_id] for record_id in kept[offset : offset + limit] if record_id in lines]
+        hits = [Hit(line, self._passage(line, query)) for line in page]
+        nothing = Text(
+            "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
         )
-        return Results(hits, len(kept), facets, sentence)
+        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing)
 
     def _by_code(self, text: str) -> list[str]:
-        code = normalise_code(text)
         with self.ledger.read() as connection:
-            found = connection.execute(select(records.c.id).where(records.c.code == code)).scalars()
+            found = connection.execute(select(records.c.id).where(records.c.code == normalise_code(text))).scalars()
             return list(found)
 
-    def _ranked(self, actor: Person, query: Query) -> list[str]:
-        granted = {grant.record_id for grant in actor.grants}
-        scores: Counter[str] = Counter()
-        for level in self.compartments.names:
-            if not (self.compartments.levels(level) & actor.clearance or granted):
-                continue
-            for rank, record_id in enumerate(self.compartments.search(level, query, MOST)):
-                scores[record_id] += 1 / (FUSION + rank)  # type: ignore[assignment]
-        return [record_id for record_id, _ in scores.most_common(MOST)]
+    def _answer(self, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> _Answer:
+        """Ask every compartment, check every hit again, and only then rank the compartments' answers together."""
+        found = {name: self._asked(name, actor, query, filters, strict=strict) for name in self.compartments.names}
+        every = sorted(set[str]().union(*(one.all_ids for one in found.values())))
+        seen = self._seen(actor, every, records.c.status == ARCHIVED)
+        scores: dict[str, float] = {}
+        for one in found.values():
+            fitting = [record_id for record_id in one.ids if record_id in seen and _fits(seen[record_id], filters)]
+            for rank, record_id in enumerate(fitting):
+                scores[record_id] = scores.get(record_id, 0.0) + 1 / (FUSION + rank)
+        # Sorting is stable: where ranks are equal, the order of the compartments decides.
+        return _Answer(sorted(scores, key=lambda record_id: -scores[record_id]), seen)
 
-    def _seen(self, actor: Person, ids: Sequence[str]) -> list[Line]:
-        lines: dict[str, Line] = {}
-        for start in range(0, len(ids), 400):
-            lines.update(self.catalogue.by_ids(actor, ids[start : start + 400]))
-        return [
-            lines[record_id] for record_id in ids if record_id in lines and lines[record_id].level in SEARCHED_LEVELS
-        ]
+    def _asked(self, name: str, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> Found:
+        levels = self.compartments.levels(name) & actor.clearance
+        at = self.ledger.clock.stamp()
+        granted = frozenset(grant.record_id for grant in actor.grants if at < grant.until)
+        if query.empty or not (levels or granted):
+            return Found((), frozenset())
+        wanted = {
+            "class": filters.class_code,
+            "type": filters.type_code,
+            "year": str(filters.year or ""),
+            "level": filters.level,
+        }
+        narrowed = {field: value for field, value in wanted.items() if value}
+        # Of the compartment's levels even one that is wholly seen is named: the index may be behind the catalogue.
+        scope = Scope({"level": frozenset(levels), DOC_ID: granted}, narrowed)
+        return self.compartments.search(name, query, scope, strict=strict)
+
+    def _seen(self, actor: Person, ids: Sequence[str], *only: ColumnElement[bool]) -> dict[str, Facts]:
+        """Return those of some records that the person may see at this moment, as the catalogue knows them now."""
+        seen: dict[str, Facts] = {}
+        fields = (records.c.id, records.c.class_code, records.c.type_code, records.c.year, records.c.level)
+        condition = self.catalogue.seen_by(actor) & records.c.level.in_(SEARCHED_LEVELS)
+        with self.ledger.read() as connection:
+            for start in range(0, len(ids), IN_A_QUERY):
+                some = records.c.id.in_(ids[start : start + IN_A_QUERY])
+                for row in connection.execute(select(*fields).where(condition, some, *only)):
+                    seen[row.id] = Facts(row.class_code, row.type_code, row.year, row.level)
+        return seen
 
     def _passage(self, line: Line, query: Query) -> list[tuple[str, bool]]:
         """Cut the matching passage out of the record's text, read from the vault for this answer and kept nowhere."""
@@ -143,19 +187,20 @@ def _limited(chunks: Iterable[bytes]) -> bytes:
     return bytes(data)
 
 
-def _fits(line: Line, filters: SearchFilters) -> bool:
+def _fits(facts: Facts, filters: SearchFilters) -> bool:
     wanted = (
-        (filters.class_code, line.type_code[:3]),
-        (filters.type_code, line.type_code),
-        (filters.level, line.level),
+        (filters.class_code, facts.class_code),
+        (filters.type_code, facts.type_code),
+        (filters.level, facts.level),
     )
-    return all(not value or value == found for value, found in wanted) and filters.year in (None, line.year)
+    return all(not value or value == found for value, found in wanted) and filters.year in (None, facts.year)
 
 
-def _facets(lines: Sequence[Line]) -> dict[str, list[tuple[str, int]]]:
+def _facets(seen: Iterable[Facts]) -> dict[str, list[tuple[str, int]]]:
+    every = list(seen)
     counted = {
-        "class": Counter(line.type_code[:3] for line in lines),
-        "year": Counter(str(line.year) for line in lines),
-        "level": Counter(line.level for line in lines),
+        "class": Counter(facts.class_code for facts in every),
+        "year": Counter(str(facts.year) for facts in every),
+        "level": Counter(facts.level for facts in every),
     }
     return {name: sorted(counter.items()) for name, counter in counted.items()}

@@ -1,29 +1,30 @@
-"""Whoosh as an engine: in a folder for open compartments, in memory and sealed at rest for confidential ones."""
+"""Whoosh as an engine: it keeps the terms it is given, and analyses nothing itself."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from whoosh import fields
-from whoosh import query as wq
 from whoosh.analysis import Analyzer
 from whoosh.analysis import Token as WhooshToken
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import EmptyIndexError, FileIndex, LockError
-from whoosh.writing import CLEAR
+from whoosh.index import FileIndex, LockError
+from whoosh.reading import SegmentReader
 
-from index.analysis import Token, stem
-from index.engines.base import Document
-from index.faults import IndexBusy
-from index.highlight import phrase_terms
+from index.analysis import Token
+from index.engines.base import DOC_ID, EVERYTHING, Document, Found, Scope, Still
+from index.engines.homes import FolderHome, Home, SealedHome
+from index.engines.whoosh_search import FACTS, TEXT, TITLE, fact, find
+from index.faults import IndexBusy, IndexDamaged, IndexFault
 from index.query import Query
-from index.storage import MemoryStorage
+
+__all__ = ["FolderHome", "SealedHome", "WhooshEngine", "schema"]
 
 WAIT_SECONDS = 30
-TITLE_WEIGHT = 2.5
+OPENING_TRIES = 20
 
 
 class Given(str):
@@ -50,177 +51,168 @@ class GivenTerms(Analyzer):
             yield token
 
 
-def _schema() -> fields.Schema:
+def schema() -> fields.Schema:
+    """Return what is kept of a document."""
     terms = GivenTerms()
     return fields.Schema(
         doc_id=fields.ID(stored=True, unique=True),
+        mark=fields.STORED,
+        facts=fields.KEYWORD(commas=True),
         title=fields.TEXT(analyzer=terms, phrase=True),
         text=fields.TEXT(analyzer=terms, phrase=True),
     )
 
 
-class _Home(Protocol):
-    """Where an index lives."""
-
-    def open(self) -> FileIndex:
-        """Return the index as it is now, also when another process has changed it."""
-
-    def writing(self) -> Any:
-        """Keep other processes from writing, as a context."""
-
-    def written(self) -> None:
-        """Make durable what was committed."""
-
-
 class WhooshEngine:
-    """One Whoosh index. Safe to use from several threads."""
+    """One Whoosh index. Searching waits for no writer."""
 
-    def __init__(self, home: _Home) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
-        self._lock = threading.RLock()
+        self._writing = threading.RLock()
+        self._opening = threading.RLock()
         self._waiting: dict[str, Document] = {}
+        self._waiting_lock = threading.Lock()
 
     def add(self, document: Document) -> None:
         """Take a document in; it is found after :meth:`commit`."""
-        with self._lock:
+        with self._waiting_lock:
             self._waiting[document.doc_id] = document
 
-    def commit(self) -> None:
-        """Write what was added."""
-        with self._lock:
-            if not self._waiting:
-                return
-            waiting, self._waiting = self._waiting, {}
-            with self._home.writing():
-                writer = _writer(self._home.open())
-                for document in waiting.values():
-                    writer.update_document(
-                        doc_id=document.doc_id, title=Given.of(document.title), text=Given.of(document.text)
-                    )
-                writer.commit()
-                self._home.written()
+    def commit(self, still: Still | None = None) -> None:
+        """Write what was added; what cannot be written stays waiting."""
+        with self._writing, self._waiting_lock:
+            waiting = dict(self._waiting)
+        if not waiting:
+            return
+        with self._writing, self._home.writing():
+            wanted = set(waiting) if still is None else set(still(list(waiting)))
+            documents = [waiting[doc_id] for doc_id in waiting if doc_id in wanted]
+            if documents:
+                with self._writer() as writer:
+                    for document in documents:
+                        writer.update_document(**_as_fields(document))
+        with self._waiting_lock:
+            for doc_id, document in waiting.items():
+                if self._waiting.get(doc_id) is document:
+                    del self._waiting[doc_id]
 
     def purge(self, doc_ids: Collection[str]) -> None:
-        """Delete and merge everything into one segment: only then are a deleted document's terms out of the files."""
-        with self._lock:
+        """Delete, and write anew every segment that holds a deleted document: only then are its terms out of the files."""
+        with self._waiting_lock:
             for doc_id in doc_ids:
                 self._waiting.pop(doc_id, None)
-            with self._home.writing():
-                index = self._home.open()
-                with index.reader() as reader:
-                    if index.is_empty() and not reader.doc_count_all():
-                        return
-                writer = _writer(index)
-                for doc_id in doc_ids:
-                    writer.delete_by_term("doc_id", doc_id)
-                writer.commit(optimize=True)
-                self._home.written()
+        with self._writing, self._home.writing():
+            with self._reader() as reader:
+                there = [doc_id for doc_id in doc_ids if (DOC_ID, doc_id) in reader]
+            if not there:
+                self._saved()  # a crash may have left files with its terms
+                return
+            with self._writer(mergetype=_without_the_deleted) as writer:
+                for doc_id in there:
+                    writer.delete_by_term(DOC_ID, doc_id)
 
-    def search(self, query: Query, limit: int) -> list[str]:
-        """Return the ids of the best documents."""
-        if query.empty:
-            return []
-        with self._lock, self._home.open().searcher() as searcher:
-            found = searcher.search(_tree(query, strict=not query.any_word), limit=limit)
-            if not len(found) and not query.any_word:
-                found = searcher.search(_tree(query, strict=False), limit=limit)
-            return [hit["doc_id"] for hit in found]
+    def search(self, query: Query, scope: Scope = EVERYTHING, *, strict: bool = True) -> Found:
+        """Return what matches, within the scope."""
+        with self._reader() as reader:
+            return find(reader, query, scope, strict=strict)
 
     def contains(self, doc_id: str) -> bool:
         """Say whether any posting of a document's id is there, deleted or not."""
-        with self._lock, self._home.open().reader() as reader:
-            return ("doc_id", doc_id) in reader
+        with self._reader() as reader:
+            return (DOC_ID, doc_id) in reader
+
+    def marks(self) -> dict[str, str]:
+        """Return the marks of all living documents."""
+        with self._reader() as reader:
+            return {stored[DOC_ID]: stored.get("mark", "") for _, stored in reader.iter_docs()}
 
     def clear(self) -> None:
         """Remove everything."""
-        with self._lock:
+        with self._waiting_lock:
             self._waiting.clear()
-            with self._home.writing():
-                _writer(self._home.open()).commit(mergetype=CLEAR)
-                self._home.written()
+        with self._writing, self._home.writing(), self._opening:
+            self._home.reset()
 
     def count(self) -> int:
         """Return how many documents there are."""
-        with self._lock:
-            return int(self._home.open().doc_count())
+        with self._reader() as reader:
+            return int(reader.doc_count())
 
+    @contextmanager
+    def _reader(self) -> Iterator[Any]:
+        """Open a view that stays as it is while others write."""
+        reader = self._opened_reader()
+        try:
+            yield reader
+        finally:
+            reader.close()
 
-class FolderHome:
-    """An index in a folder of its own, which nobody else may write to: Whoosh unpickles its schema from there."""
+    def _opened_reader(self) -> Any:
+        for left in range(OPENING_TRIES, -1, -1):
+            with self._opening:
+                try:
+                    return self._home.open().reader()
+                except IndexFault:
+                    raise
+                except Exception as error:
+                    # A writer may have put new files in the place of those that the table of contents named.
+                    self._home.forget()
+                    if not left:
+                        raise _damaged() from error
+            time.sleep(0.02)
+        raise _damaged()
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-        self._storage = FileStorage(str(folder))
-        self._index: FileIndex | None = None
-
-    def open(self) -> FileIndex:
-        """Open the index, or make it; a newer generation of another process is seen."""
-        if self._index is None:
+    @contextmanager
+    def _writer(self, **how: Any) -> Iterator[Any]:
+        """Write within one commit: all of it or nothing."""
+        with self._opening:
             try:
-                self._index = self._storage.open_index()
-            except EmptyIndexError:
-                self._index = self._storage.create_index(_schema())
-        elif not self._index.up_to_date():
-            self._index = self._index.refresh()
-        return self._index
+                index = self._home.open()
+            except IndexFault:
+                raise
+            except OSError as error:
+                raise _damaged() from error
+        writer = _writer_of(index)
+        try:
+            yield writer
+            writer.commit(**how)
+            self._saved()
+        except BaseException:
+            if not writer.is_closed:
+                writer.cancel()
+            with self._opening:
+                self._home.forget()
+            raise
 
-    def writing(self) -> Any:
-        """Whoosh's own lock keeps others away."""
-        return _NoLock()
-
-    def written(self) -> None:
-        """Read anew the next time."""
-        self._index = None
-
-
-class SealedHome:
-    """An index in memory. ``load`` gives the packed bytes (or nothing), ``save`` seals and keeps them.
-
-    ``version`` changes when another process has saved; ``lock`` keeps it from saving meanwhile.
-    """
-
-    def __init__(
-        self,
-        load: Callable[[], bytes | None],
-        save: Callable[[bytes], None],
-        version: Callable[[], object],
-        lock: Callable[[], Any],
-    ) -> None:
-        self._load, self._save, self._version, self.writing = load, save, version, lock
-        self._seen: object = None
-        self._storage: MemoryStorage | None = None
-        self._index: FileIndex | None = None
-
-    def open(self) -> FileIndex:
-        """Return the index, loaded again when another process has saved since."""
-        now = self._version()
-        if self._index is None or now != self._seen:
-            packed = self._load()
-            self._storage = MemoryStorage.unpack(packed) if packed else MemoryStorage()
-            self._index = self._storage.open_index() if packed else self._storage.create_index(_schema())
-            self._seen = now
-        elif not self._index.up_to_date():
-            self._index = self._index.refresh()
-        return self._index
-
-    def written(self) -> None:
-        """Seal and keep what is in memory."""
-        assert self._storage is not None
-        self._save(self._storage.pack())
-        self._seen = self._version()
-        self._index = None if self._index is None else self._index.refresh()
+    def _saved(self) -> None:
+        with self._opening:
+            self._home.written()
 
 
-class _NoLock:
-    def __enter__(self) -> None:
-        return None
+def _as_fields(document: Document) -> dict[str, Any]:
+    return {
+        DOC_ID: document.doc_id,
+        "mark": document.mark,
+        FACTS: ",".join(fact(name, value) for name, value in document.fields.items()),
+        TITLE: Given.of(document.title),
+        TEXT: Given.of(document.text),
+    }
 
-    def __exit__(self, *_: object) -> None:
-        return None
+
+def _without_the_deleted(writer: Any, segments: Sequence[Any]) -> list[Any]:
+    """Keep the segments in which nothing is deleted; write the living documents of the others into the new one."""
+    kept = []
+    for segment in segments:
+        if not segment.has_deletions():
+            kept.append(segment)
+            continue
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return kept
 
 
-def _writer(index: FileIndex) -> Any:
+def _writer_of(index: FileIndex) -> Any:
     try:
         return index.writer(timeout=WAIT_SECONDS, delay=0.1, limitmb=64)
     except LockError as error:
@@ -229,26 +221,7 @@ def _writer(index: FileIndex) -> Any:
         ) from error
 
 
-def _tree(query: Query, *, strict: bool) -> wq.Query:
-    wanted = [_unit(word) for word in query.words]
-    must = [_unit(phrase) for phrase in query.phrases]
-    parts: list[wq.Query] = list(must)
-    if wanted:
-        # A short question means all its words; of a long one most are talk, and what matters ranks first.
-        everything = strict and len(wanted) <= 3
-        parts.append(wq.And(wanted) if everything else wq.Or(wanted))
-    tree: wq.Query = wq.And(parts) if len(parts) > 1 else parts[0]
-    if query.excluded:
-        tree = wq.AndNot(tree, wq.Or([_unit(word) for word in query.excluded]))
-    return tree
-
-
-def _unit(text: str) -> wq.Query:
-    return wq.Or([_in_field("text", text), _in_field("title", text, TITLE_WEIGHT)])
-
-
-def _in_field(field: str, text: str, boost: float = 1.0) -> wq.Query:
-    terms = [term for term, _ in phrase_terms(text)] or [stem(text)]
-    if len(terms) == 1:
-        return wq.Term(field, terms[0], boost=boost)
-    return wq.Phrase(field, terms, boost=boost)
+def _damaged() -> IndexDamaged:
+    return IndexDamaged(
+        "索引文件无法读取，需要重建。", "The files of the index cannot be read; it has to be built again."
+    )

@@ -16,3 +16,6 @@ KINDS: dict[str, str] = {
     OOXML + "presentationml.presentation": "pptx",
     "message/rfc822": "eml",
 }
+
+PROBES = "probes"
+"""No media type: asks the one-shot process to try to break out of its cage."""

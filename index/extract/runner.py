@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from index.extract.kinds import KINDS
 from index.faults import Sentence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+ENDING_SECONDS = 2
 START = "import sys; sys.path.insert(0, sys.argv[1]); from index.extract.worker import main; main(sys.argv[2:])"
 
 
@@ -40,60 +42,79 @@ class Extraction:
     text: str = ""
     reason: Sentence | None = None
     sandbox: tuple[str, ...] = ()
+    timed_out: bool = False
 
 
 NOT_TEXT = Sentence("此格式不含可提取的文字。", "This format holds no text that can be extracted.")
 TOO_LARGE = Sentence("文件过大，未提取文字。", "The file is too large; no text was extracted.")
 TOO_SLOW = Sentence("提取超时，已中止。", "Extraction took too long and was stopped.")
+TOO_BUSY = Sentence(
+    "解析耗用的处理器时间超过限度，已中止。", "Parsing used more processor time than allowed and was stopped."
+)
 BROKEN = Sentence("文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted.")
 
 
 def extract(chunks: Iterable[bytes], media_type: str, limits: Limits | None = None) -> Extraction:
     """Return the text of a document. What is wrong with the document is said in the answer and never raised."""
-    limits = limits or Limits()
     if media_type not in KINDS:
         return Extraction("none", reason=NOT_TEXT)
+    return run(chunks, media_type, limits or Limits())
+
+
+def run(chunks: Iterable[bytes], kind: str, limits: Limits) -> Extraction:
+    """Run one process for a kind of document and return its answer."""
     given = [str(limits.memory_mib), str(limits.cpu_seconds), str(limits.output_characters)]
     process = subprocess.Popen(  # a fixed program; what varies are numbers and a media type from our own list
-        [sys.executable, "-I", "-B", "-c", START, str(ROOT), media_type, *given],
+        [sys.executable, "-I", "-B", "-c", START, str(ROOT), kind, *given],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+        cwd="/",
         close_fds=True,
         start_new_session=True,
     )
     feeder = _Feeder(process, chunks, limits.input_bytes)
     feeder.start()
+    answer: bytes | None = None
     try:
-        answer, _ = _read(process, limits)
-    except subprocess.TimeoutExpired:
-        return Extraction("failed", reason=TOO_SLOW)
+        answer = _read(process, limits)
     finally:
         process.kill()
         process.wait()
         feeder.join()
+        if process.stdout is not None:
+            process.stdout.close()
     if feeder.fault is not None:
         raise feeder.fault
     if feeder.too_large:
         return Extraction("none", reason=TOO_LARGE)
+    if answer is None:
+        return Extraction("failed", reason=TOO_SLOW, timed_out=True)
+    if process.returncode == -signal.SIGXCPU:
+        return Extraction("failed", reason=TOO_BUSY)
     return _understood(answer)
 
 
-def _read(process: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, None]:
-    """Read the answer to its end, but never more than a bounded number of bytes, and not for ever."""
-    timer = threading.Timer(limits.wall_seconds, process.kill)
+def _read(process: subprocess.Popen[bytes], limits: Limits) -> bytes | None:
+    """Read the answer to its end, but never more than a bounded number of bytes; nothing when the time was up."""
+    up = threading.Event()
+
+    def stop() -> None:
+        up.set()
+        process.kill()
+
+    timer = threading.Timer(limits.wall_seconds, stop)
     timer.start()
     assert process.stdout is not None
     try:
-        most = limits.output_characters * 12 + 10_000
-        answer = process.stdout.read(most)
+        answer = process.stdout.read(limits.output_characters * 12 + 10_000)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING_SECONDS)  # how it ended says why there is no answer
     finally:
-        expired = not timer.is_alive()
         timer.cancel()
-    if expired:
-        raise subprocess.TimeoutExpired("extract", limits.wall_seconds)
-    return answer, None
+        timer.join()
+    return None if up.is_set() else answer
 
 
 class _Feeder(threading.Thread):

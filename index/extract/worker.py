@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from index.extract.cage import close_cage
-from index.extract.kinds import KINDS
+from index.extract.kinds import KINDS, PROBES
 from index.extract.refusal import Refusal
 
 MIB = 1024 * 1024
@@ -17,9 +17,10 @@ MIB = 1024 * 1024
 
 def main(arguments: list[str]) -> None:
     """Read a document from standard input and answer with one JSON object on standard output."""
-    media_type, memory_mib, cpu_seconds, most = arguments[0], *map(int, arguments[1:4])
+    kind, memory_mib, cpu_seconds, most = arguments[0], *map(int, arguments[1:4])
     _limit(memory_mib, cpu_seconds)
-    reader = importlib.import_module(f"index.extract.readers.{KINDS[media_type]}")
+    name = "index.extract.probes" if kind == PROBES else f"index.extract.readers.{KINDS[kind]}"
+    reader = importlib.import_module(name)
     held = close_cage()
     answer = {**_answer(reader, most), "sandbox": held}
     sys.stdout.buffer.write(json.dumps(answer).encode())
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> None:
 def _answer(reader: Any, most: int) -> dict[str, str]:
     try:
         text = reader.read(sys.stdin.buffer.read())
+        clean = text.encode("utf-8", "replace").decode().strip()
+        del text
     except Refusal as refusal:
         return {"status": "failed", "text": "", "zh": refusal.zh, "en": refusal.en}
     except MemoryError:
@@ -39,10 +42,12 @@ def _answer(reader: Any, most: int) -> dict[str, str]:
         return _failed(
             "文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted."
         )
-    text = text.encode("utf-8", "replace").decode()[:most].strip()
-    if not text:
+    if not clean:
         return {"status": "none", "text": "", "zh": "文件中没有文字。", "en": "There is no text in the file."}
-    return {"status": "ok", "text": text}
+    if len(clean) > most:
+        zh, en = f"文字过长，只取前 {most} 字。", f"The text is very long; only its first {most} characters are taken."
+        return {"status": "ok", "text": clean[:most], "zh": zh, "en": en}
+    return {"status": "ok", "text": clean}
 
 
 def _failed(zh: str, en: str) -> dict[str, str]:
@@ -51,7 +56,8 @@ def _failed(zh: str, en: str) -> dict[str, str]:
 
 def _limit(memory_mib: int, cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_mib * MIB, memory_mib * MIB))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    # One second more for the hard limit: at the soft one the signal says why the process ended.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
