@@ -4,9 +4,10 @@ Nobody outside this package touches object files or keys; :class:`Vault` is the 
 """
 
 from archive_service.vault.capsule import Capsule, CapsuleComponent
+from archive_service.vault.custodians import Custodian, KeyFileCustodian, PassphraseCustodian
 from archive_service.vault.disk import SyncFailed
 from archive_service.vault.keyfiles import make_key_file, read_key_file
-from archive_service.vault.keyring import KeyDestroyed, Keyring
+from archive_service.vault.keyring import KeyDestroyed, Keyring, Rotation
 from archive_service.vault.local_store import LocalStore
 from archive_service.vault.spool import Spool
 from archive_service.vault.store import Store, Stored
@@ -15,9 +16,13 @@ from archive_service.vault.vault import SealedObject, Vault
 __all__ = [
     "Capsule",
     "CapsuleComponent",
+    "Custodian",
     "KeyDestroyed",
+    "KeyFileCustodian",
     "Keyring",
     "LocalStore",
+    "PassphraseCustodian",
+    "Rotation",
     "SealedObject",
     "Spool",
     "Store",

@@ -2,8 +2,9 @@
 
 Keys are nowhere else, so to destroy a row here is to destroy every copy of what it opens, backups
 included. Every row is wrapped with AES-256-GCM under the root key, bound to installation, owner and
-key id. What ``destroy`` has returned from is out of the file's free pages (``secure_delete``) and out
-of its write-ahead log (truncated); the id is remembered so that no restore brings the key back.
+key id; the root key stands wrapped by its custodian. What ``destroy`` has returned from is out of the
+file's free pages (``secure_delete``) and out of its write-ahead log (truncated); the id is remembered
+so that no restore brings the key back.
 
 Python cannot promise that a key leaves the memory of the process when it is no longer used.
 """
@@ -13,102 +14,87 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from archive_service.clock import Clock, from_stamp
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound, Unavailable
+from archive_service.vault import shares
 from archive_service.vault.canonical import canonical
-from archive_service.vault.disk import open_folder, sync, telling
+from archive_service.vault.custodians import NONCE_BYTES, Custodian, Entropy, custodian_of, not_this_one
+from archive_service.vault.disk import telling
+from archive_service.vault.keyring_file import FORMAT, KeyringFile, make_file, upgrade_from_1
 from archive_service.vault.names import check_id
+from archive_service.vault.roots import Roots, canary, fresh_row, opened, sealed, sing
 
 KEY_BYTES = 32
-NONCE_BYTES = 12
-FORMAT = 1
-BUSY_SECONDS = 30.0
-_PAUSE_SECONDS = 0.01
+#: keys wrapped anew in one transaction; writers of new keys come in between
+BATCH = 2000
 _LOOKUP = 500
+_INSERT = "INSERT INTO keys (key_id, owner, wrapped, created_at, root) VALUES (?, ?, ?, ?, ?)"
 _OWNER = re.compile(r"[0-9a-z-]{1,64}")
-_PROBE = "keyring"
-
-_TABLES = """
-CREATE TABLE identity (install TEXT NOT NULL, format INTEGER NOT NULL, probe BLOB NOT NULL);
-CREATE TABLE keys (
-    n INTEGER PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, wrapped BLOB NOT NULL, created_at TEXT NOT NULL
-);
-CREATE INDEX keys_owner ON keys (owner);
-CREATE TABLE destroyed (key_id TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
-"""
-
-Entropy = Callable[[int], bytes]
 
 
 class KeyDestroyed(NotFound):
     """The key was destroyed on purpose: what it sealed cannot be opened any more."""
 
 
-class Keyring:
+class Row(NamedTuple):
+    """A key as it stands in the file."""
+
+    owner: str
+    wrapped: bytes
+    root: int
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What a rotation did: the number of the root key now in use, how many keys were wrapped anew, and which could not be.
+
+    With ``damaged`` the old root key was kept: bring those rows back from a backup, then rotate again.
+    """
+
+    root: int
+    rewrapped: int
+    resumed: bool
+    damaged: tuple[str, ...] = ()
+
+
+class Keyring(KeyringFile):
     """Keys by id, each with its owner (a record id, or the name of what else seals).
 
-    Safe to use from several threads (one connection behind a lock) and from several processes.
+    ``root_key`` is the content of a key file, or another custodian of the root key. Safe to use from several
+    threads (one connection behind a lock) and from several processes.
     """
 
     def __init__(
-        self, path: Path, install_id: str, root_key: bytes, clock: Clock, entropy: Entropy = os.urandom
+        self, path: Path, install_id: str, root_key: bytes | Custodian, clock: Clock, entropy: Entropy = os.urandom
     ) -> None:
-        if len(root_key) != KEY_BYTES:
-            raise ValueError(f"the root key has {KEY_BYTES} bytes")
-        self._path, self._install_id, self._clock, self._entropy = path, install_id, clock, entropy
-        self._root = AESGCM(root_key)
-        self._lock = threading.RLock()
-        self._patience = BUSY_SECONDS
-        self._pid = 0
-        self._connections: list[sqlite3.Connection] = []
-        if not path.is_file():
-            raise Unavailable(f"找不到密钥库：{path}", f"The keyring is missing: {path}")
+        custodian = custodian_of(root_key)
+        super().__init__(path)
+        self._install_id, self._clock, self._entropy = install_id, clock, entropy
+        self._roots = Roots(install_id, custodian, entropy)
         self._check_identity()
 
     @classmethod
     def create_at(
-        cls, path: Path, install_id: str, root_key: bytes, clock: Clock, entropy: Entropy = os.urandom
+        cls, path: Path, install_id: str, root_key: bytes | Custodian, clock: Clock, entropy: Entropy = os.urandom
     ) -> Keyring:
-        """Make an empty keyring (mode 0600); ``Conflict`` if the file stands already.
+        """Make an empty keyring (mode 0600) with a new root key; ``Conflict`` if the file stands already.
 
         A keyring is never made on the way: a missing one is a disaster to be told, not to be papered over.
         """
-        probe = _wrap(AESGCM(root_key), entropy, b"", _probe_context(install_id))
-        aside = path.with_name(path.name + ".new")
-        with telling(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            aside.unlink(missing_ok=True)
-            os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            with _told(path):
-                connection = _connect(aside)
-                connection.executescript("BEGIN;" + _TABLES)
-                connection.execute("INSERT INTO identity VALUES (?, ?, ?)", (install_id, FORMAT, probe))
-                connection.execute("COMMIT")
-                connection.close()
-            try:
-                path.hardlink_to(aside)
-            except FileExistsError:
-                raise Conflict(f"密钥库已存在：{path}", f"The keyring stands already: {path}") from None
-            finally:
-                aside.unlink()
-            with open_folder(path.parent) as folder:
-                sync(folder)
-        return cls(path, install_id, root_key, clock, entropy)
-
-    @property
-    def path(self) -> Path:
-        """The file, for those who look with their own eyes."""
-        return self._path
+        custodian = custodian_of(root_key)
+        _, row = fresh_row(custodian, install_id, 1, clock.stamp(), entropy)
+        make_file(path, install_id, row)
+        return cls(path, install_id, custodian, clock, entropy)
 
     def new_key(self, key_id: str, owner: str, *, replace: bool = False) -> bytes:
         """Make a key, durable before it is returned.
@@ -122,28 +108,32 @@ class Keyring:
 
     def keep(self, key_id: str, owner: str, key: bytes, *, replace: bool = False) -> None:
         """Store a key made elsewhere, durably; same refusals as :meth:`new_key`."""
-        row = self._row(key_id, owner, key)
+        self._check_new(check_id(key_id), owner, key)
         with self._writing() as connection:
+            row = self._row(connection, key_id, owner, key)
             self._refuse_destroyed(connection, [key_id])
             if replace:
                 self._refuse_foreign(connection, [key_id], owner)
                 connection.execute("DELETE FROM keys WHERE key_id = ?", (key_id,))
             elif self._rows(connection, [key_id]):
                 raise Conflict("该标识已有密钥。", "There is a key under this id already.")
-            connection.execute("INSERT INTO keys (key_id, owner, wrapped, created_at) VALUES (?, ?, ?, ?)", row)
+            connection.execute(_INSERT, row)
 
     def new_keys(self, wanted: Mapping[str, str]) -> dict[str, bytes]:
         """Make keys for many (key id -> owner) in one durable step; those that stand already are kept as they are."""
         fresh = {key_id: self._entropy(KEY_BYTES) for key_id in wanted}
-        rows = {key_id: self._row(key_id, owner, fresh[key_id]) for key_id, owner in wanted.items()}
+        for key_id, owner in wanted.items():
+            self._check_new(check_id(key_id), owner, fresh[key_id])
         with self._writing() as connection:
             self._refuse_destroyed(connection, wanted)
             there = self._rows(connection, wanted)
-            if any(wanted[key_id] != owner for key_id, (owner, _) in there.items()):
+            if any(wanted[key_id] != row.owner for key_id, row in there.items()):
                 raise _not_yours()
-            missing = [row for key_id, row in rows.items() if key_id not in there]
-            connection.executemany("INSERT INTO keys (key_id, owner, wrapped, created_at) VALUES (?, ?, ?, ?)", missing)
-        return {**fresh, **{key_id: self._unwrap(key_id, owner, wrapped) for key_id, (owner, wrapped) in there.items()}}
+            missing = [key_id for key_id in wanted if key_id not in there]
+            rows = [self._row(connection, key_id, wanted[key_id], fresh[key_id]) for key_id in missing]
+            connection.executemany(_INSERT, rows)
+            kept = {key_id: self._unwrap(connection, key_id, row) for key_id, row in there.items()}
+        return {**fresh, **kept}
 
     def key(self, key_id: str) -> bytes:
         """Return a key; ``KeyDestroyed`` if it was destroyed, ``NotFound`` if there never was one."""
@@ -158,7 +148,7 @@ class Keyring:
         """Return those of the keys that are there, by id."""
         with self._reading() as connection:
             rows = self._rows(connection, key_ids)
-        return {key_id: self._unwrap(key_id, owner, wrapped) for key_id, (owner, wrapped) in rows.items()}
+            return {key_id: self._unwrap(connection, key_id, row) for key_id, row in rows.items()}
 
     def exists(self, key_id: str) -> bool:
         """Say whether there is a key under this id."""
@@ -200,98 +190,172 @@ class Keyring:
             connection.executemany("DELETE FROM keys WHERE key_id = ?", [(key_id,) for key_id in ids])
         self._empty_log()
 
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._connections and self._pid == os.getpid():
-                self._connections.pop().close()
-            self._pid = 0
+    # -------------------------------------------------------------------------------------------------- root keys
+
+    def rotate(
+        self, to: bytes | Custodian, *, batch: int = BATCH, on_batch: Callable[[int], object] | None = None
+    ) -> Rotation:
+        """Wrap every key anew under a new root key, kept by ``to``; content is not touched.
+
+        Others may read and make keys meanwhile. An interrupted rotation is finished (by whoever holds the
+        new custodian, or the old one and the new) before another begins; ``Conflict`` if it was begun for
+        another custodian. ``on_batch`` is told the count so far. Every key stays readable at every instant.
+        """
+        custodian = custodian_of(to)
+        resumed = self._begin(custodian)
+        done, after, damaged = 0, 0, list[str]()
+        while True:
+            with self._writing() as connection:
+                some = self._rewrap(connection, after, batch)
+            if some is None:
+                break
+            after, count, bad = some
+            done, damaged = done + count, damaged + bad
+            if on_batch is not None:
+                on_batch(done)
+        with self._writing() as connection:
+            self._roots.retire(connection)
+            root, _ = self._roots.current(connection)
+        self._empty_log()
+        return Rotation(root, done, resumed, tuple(damaged))
+
+    def rotating(self) -> bool:
+        """Say whether a rotation was begun and is not finished."""
+        with self._reading() as connection:
+            return len(self._roots.rows(connection)) > 1
+
+    def custodian(self) -> str:
+        """Return the kind of the custodian that keeps the root key now in use."""
+        with self._reading() as connection:
+            return self._roots.rows(connection)[-1].custodian
+
+    def split_root(self, threshold: int = 3, of: int = 5) -> list[shares.Share]:
+        """Split the root key into recovery shares; ``Conflict`` during a rotation, which makes shares worthless."""
+        with self._reading() as connection:
+            rows = self._roots.rows(connection)
+            if len(rows) > 1:
+                raise Conflict("根密钥正在更换，请先完成。", "The root key is being changed; finish that first.")
+            root = self._roots.open(connection, rows[-1].n)
+        return shares.split(root, self._install_id, rows[-1].n, threshold, of)
+
+    def canary(self) -> str:
+        """Open the canary of the root key now in use and return its sentence."""
+        with self._reading() as connection:
+            row = self._roots.rows(connection)[-1]
+            return sing(self._roots.open(connection, row.n), row, self._install_id)
+
+    def _begin(self, custodian: Custodian) -> bool:
+        """Put the new root key beside the old; ``True`` if one stood there already, from a rotation interrupted."""
+        with self._reading() as connection:
+            newest = self._roots.rows(connection)[-1].n
+        root, row = fresh_row(custodian, self._install_id, newest + 1, self._clock.stamp(), self._entropy)
+        with self._writing() as connection:
+            rows = self._roots.rows(connection)
+            if rows[-1].n != newest:
+                raise Conflict("根密钥刚被更换。", "The root key was changed just now.")
+            if len(rows) == 1:
+                self._roots.add(connection, row, newest + 1, root)
+        if len(rows) > 1:
+            try:
+                opened(custodian, rows[-1], self._install_id)
+            except BadInput:
+                raise Conflict(
+                    "有一次未完成的密钥更换，须先用其新密钥完成。",
+                    "A rotation to another key stands unfinished; finish that one with its key first.",
+                ) from None
+        self._roots.custodian = custodian
+        return len(rows) > 1
 
     # ------------------------------------------------------------------------------------------------ the inside
 
-    def _connection(self) -> sqlite3.Connection:
-        """Return this process's connection; one from before a fork is kept untouched, for SQLite forbids both uses."""
-        if self._pid != os.getpid():
-            self._connections.append(_connect(self._path))
-            self._pid = os.getpid()
-        return self._connections[-1]
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _told(self._path):
-            yield self._connection()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _told(self._path):
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
+    def _rewrap(self, connection: sqlite3.Connection, after: int, batch: int) -> tuple[int, int, list[str]] | None:
+        """Wrap the next keys behind row ``after`` anew; where it came to, how many, which could not; ``None`` at the end."""
+        root, cipher = self._roots.current(connection)
+        found = connection.execute(
+            "SELECT n, key_id, owner, wrapped, root FROM keys WHERE n > ? AND root <> ? ORDER BY n LIMIT ?",
+            (after, root, batch),
+        ).fetchall()
+        if not found:
+            return None
+        changed, damaged = [], []
+        for n, key_id, owner, wrapped, old in found:
             try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-    def _empty_log(self) -> None:
-        """Bring the log into the file and cut it to nothing; waits for readers of other processes.
-
-        SQLite waits for readers itself, but not for another process that is at the same work.
-        """
-        deadline = time.monotonic() + self._patience
-        while True:
-            with self._reading() as connection:
-                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy or time.monotonic() > deadline:
-                break
-            time.sleep(_PAUSE_SECONDS)
-        if busy:
-            raise Unavailable(
-                "密钥已销毁，但密钥库日志正被占用，尚未清空；请重复此步骤。",
-                "The keys are destroyed, but the keyring's log is in use and not yet emptied; repeat this step.",
-            )
+                key = self._unwrap(connection, key_id, Row(owner, wrapped, old))
+            except Damaged:
+                damaged.append(key_id)
+                continue
+            changed.append((sealed(cipher, key, self._context(key_id, owner), self._entropy), root, n))
+        connection.executemany("UPDATE keys SET wrapped = ?, root = ? WHERE n = ?", changed)
+        return found[-1][0], len(changed), damaged
 
     def _check_identity(self) -> None:
         with self._reading() as connection:
-            rows = connection.execute("SELECT install, format, probe FROM identity").fetchall()
-        if len(rows) != 1 or rows[0][1] != FORMAT:
+            rows = connection.execute("SELECT install, format FROM identity").fetchall()
+        if len(rows) != 1 or rows[0][1] not in (1, FORMAT):
             raise Damaged(f"不是可用的密钥库：{self._path}", f"This is no keyring of a known format: {self._path}")
-        install, _, probe = rows[0]
+        install, file_format = rows[0]
         if install != self._install_id:
             raise Unavailable(
                 f"密钥库属于另一系统：{self._path}", f"The keyring belongs to another installation: {self._path}"
             )
-        try:
-            self._root.decrypt(probe[:NONCE_BYTES], probe[NONCE_BYTES:], _probe_context(install))
-        except InvalidTag:
-            raise BadInput(
-                "根密钥与密钥库不符。", "The root key is not the one that this keyring was made with."
-            ) from None
+        if file_format == 1:
+            self._upgrade()
+        with self._reading() as connection:
+            self._open_one_root(connection)
         with telling(self._path):
             self._path.chmod(0o600)
 
-    def _row(self, key_id: str, owner: str, key: bytes) -> tuple[str, str, bytes, str]:
+    def _open_one_root(self, connection: sqlite3.Connection) -> None:
+        """Open the newest root key; during a rotation an older one will do, for reading what it still wraps."""
+        for row in reversed(self._roots.rows(connection)):
+            with suppress(BadInput):
+                self._roots.cipher(connection, row.n)
+                return
+        self._roots.current(connection)
+
+    def _upgrade(self) -> None:
+        """Bring a file of format 1 to the present one: its root key was the key file's own."""
+        with self._writing() as connection:
+            (probe,) = connection.execute("SELECT probe FROM identity").fetchone()
+            root = self._roots.custodian.unwrap(b"", b"")
+            try:
+                context = canonical({"install": self._install_id, "use": "keyring"})
+                AESGCM(root).decrypt(probe[:NONCE_BYTES], probe[NONCE_BYTES:], context)
+            except InvalidTag:
+                raise not_this_one() from None
+            bird = canary(root, self._install_id, 1, self._entropy)
+            upgrade_from_1(connection, ("key-file", b"", bird, self._clock.stamp()))
+
+    def _check_new(self, key_id: str, owner: str, key: bytes) -> None:
+        check_id(key_id)
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes")
         if not _OWNER.fullmatch(owner):
             raise BadInput("密钥所有者标识不正确。", "This cannot be the owner of a key.")
-        wrapped = _wrap(self._root, self._entropy, key, self._context(check_id(key_id), owner))
-        return key_id, owner, wrapped, self._clock.stamp()
 
-    def _rows(self, connection: sqlite3.Connection, key_ids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
-        """Return owner and wrapped key of those ids that have a row."""
+    def _row(
+        self, connection: sqlite3.Connection, key_id: str, owner: str, key: bytes
+    ) -> tuple[str, str, bytes, str, int]:
+        root, cipher = self._roots.current(connection)
+        wrapped = sealed(cipher, key, self._context(key_id, owner), self._entropy)
+        return key_id, owner, wrapped, self._clock.stamp(), root
+
+    def _rows(self, connection: sqlite3.Connection, key_ids: Iterable[str]) -> dict[str, Row]:
+        """Return the rows of those ids that have one."""
         ids, found = [check_id(key_id) for key_id in key_ids], {}
         for start in range(0, len(ids), _LOOKUP):
             some = ids[start : start + _LOOKUP]
             marks = ",".join("?" * len(some))
-            for row in connection.execute(f"SELECT key_id, owner, wrapped FROM keys WHERE key_id IN ({marks})", some):  # noqa: S608
-                found[row[0]] = (row[1], row[2])
+            query = f"SELECT key_id, owner, wrapped, root FROM keys WHERE key_id IN ({marks})"  # noqa: S608
+            for key_id, owner, wrapped, root in connection.execute(query, some):
+                found[key_id] = Row(owner, wrapped, root)
         return found
 
-    def _unwrap(self, key_id: str, owner: str, wrapped: bytes) -> bytes:
+    def _unwrap(self, connection: sqlite3.Connection, key_id: str, row: Row) -> bytes:
+        cipher = self._roots.cipher(connection, row.root)
         try:
-            return self._root.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], self._context(key_id, owner))
+            wrapped, context = row.wrapped, self._context(key_id, row.owner)
+            return cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
         except (InvalidTag, ValueError):
             raise Damaged("密钥库中的密钥未通过校验。", "A key in the keyring does not authenticate.") from None
 
@@ -308,57 +372,9 @@ class Keyring:
                 )
 
     def _refuse_foreign(self, connection: sqlite3.Connection, key_ids: Iterable[str], owner: str) -> None:
-        if any(found != owner for found, _ in self._rows(connection, key_ids).values()):
+        if any(row.owner != owner for row in self._rows(connection, key_ids).values()):
             raise _not_yours()
 
 
 def _not_yours() -> Conflict:
     return Conflict("密钥属于另一件档案，未作任何改动。", "A key belongs to another record; nothing was changed.")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        "temp_store=MEMORY",
-        "trusted_schema=OFF",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _wrap(root: AESGCM, entropy: Entropy, key: bytes, context: bytes) -> bytes:
-    nonce = entropy(NONCE_BYTES)
-    return nonce + root.encrypt(nonce, key, context)
-
-
-def _probe_context(install_id: str) -> bytes:
-    return canonical({"install": install_id, "use": _PROBE})
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into sentences; nothing of what was to be written stands in them."""
-    try:
-        yield
-    except sqlite3.Error as fault:
-        name = getattr(fault, "sqlite_errorname", "") or type(fault).__name__
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise Unavailable("密钥库正忙，请稍后重试。", "The keyring is busy; try again later.") from None
-        if name.startswith("SQLITE_FULL"):
-            raise Unavailable(
-                f"存储空间已满，密钥未写入：{path}", f"The disk is full, no key was stored: {path}"
-            ) from None
-        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-            raise Unavailable(
-                f"密钥库不可写或无法打开：{path}", f"The keyring cannot be opened or written: {path}"
-            ) from None
-        raise Damaged(f"密钥库出错（{name}）：{path}", f"The keyring reports an error ({name}): {path}") from None

@@ -13,6 +13,8 @@ import pytest
 
 from archive_service.clock import Clock
 from archive_service.vault import Keyring, LocalStore, Vault
+from archive_service.vault.aws import AwsSettings
+from tests.support.s3 import S3Server, kms_server, s3_server
 
 pytest.register_assert_rewrite("tests.contracts.vault_suite")
 
@@ -55,3 +57,15 @@ def vectors() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the corpus is not beside the clone: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def key_service() -> Iterator[AwsSettings]:
+    with kms_server() as settings:
+        yield settings
