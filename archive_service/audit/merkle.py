@@ -113,5 +113,31 @@ def consistency_proof(old: int, new: int, lookup: Lookup) -> list[bytes]:
     return path[::-1]
 
 
+def is_consistent(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
+    """Say whether a proof shows that the tree of ``new`` leaves continues the one of ``old`` (RFC 9162, 2.1.4.2)."""
+    if not 0 < old <= new:
+        return False  # everything continues the empty tree: that shows nothing
+    if old == new:
+        return not path and old_root == new_root
+    steps = [old_root, *path] if old & (old - 1) == 0 else list(path)
+    node, last = old - 1, new - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    if not steps:
+        return False
+    seen_old = seen_new = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            seen_old, seen_new = node_hash(step, seen_old), node_hash(step, seen_new)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            seen_new = node_hash(seen_new, step)
+        node, last = node >> 1, last >> 1
+    return last == 0 and (seen_old, seen_new) == (old_root, new_root)
+
+
 def _largest_power_below(width: int) -> int:
     return 1 << ((width - 1).bit_length() - 1)

@@ -17,7 +17,7 @@ entries = Table(
     Column("object_id", String(64), nullable=False),
     Column("body", Text, nullable=False),
     Column("leaf_hash", LargeBinary(32), nullable=False),
-    Index(None, "object_type", "object_id", "seq"),
+    Index(None, "object_id", "seq"),
     Index(None, "act", "seq"),
     Index(None, "person_id", "seq"),
 )

@@ -28,6 +28,7 @@ grants = vouched_table(
     Column("granted_at", STAMP, nullable=False),
     Column("until", STAMP, nullable=False),
     Column("revoked_at", STAMP),
+    Column("level", String(4)),
     CheckConstraint("granted_by <> person_id", name="not_to_oneself"),
     Index(None, "person_id", "record_id"),
 )
