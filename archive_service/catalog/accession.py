@@ -1,49 +1,53 @@
-"""Accession: one record with its files goes in, a receipt comes out.
+"""Accession: records with their files go in, receipts come out.
 
-Order of writes: sealed objects and keys first (they may be orphans), then one transaction that takes the
+Order of writes: keys and sealed objects first (they may be orphans), then one transaction that takes the
 number and writes catalogue, log and outbox. That commit is the commit point. If it does not come, the
-objects are removed again and no number is burnt.
+objects are removed again and no number is burnt. Several small records may share one transaction: none of
+them is acknowledged before it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from archive_service.audit import acts
 from archive_service.audit.ledger import Committed, Ledger, Work
-from archive_service.audit.tables import entries, head
-from archive_service.catalog import formats
-from archive_service.catalog.capsules import write_capsule
-from archive_service.catalog.descriptions import columns_for, describe
-from archive_service.catalog.due import decide_record, stored_decision, triggers_of_case, usual_period
-from archive_service.catalog.model import Description, NewRecord, Receipt, SourceFile, parse_level
-from archive_service.catalog.numbering import take_number
-from archive_service.catalog.plan import RecordType
+from archive_service.catalog.capsules import write_capsules
+from archive_service.catalog.due import recompute
+from archive_service.catalog.intake import Draft, Intake
+from archive_service.catalog.model import NewRecord, Receipt
+from archive_service.catalog.names import clean_name
+from archive_service.catalog.outbox import enqueue
+from archive_service.catalog.parents import decisive_in_case, followers_in_case
+from archive_service.catalog.receipts import receipt_of
+from archive_service.catalog.rows import Prepared, component_id, component_row, text_component_id, write
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, records
-from archive_service.errors import BadInput, NotFound
-from archive_service.people.model import OPEN_LEVELS, Person
-from archive_service.people.policy import Action, Thing, require
-from archive_service.vault import SealedObject, Vault
+from archive_service.catalog.stowing import HANDS, key_ids, stow
+from archive_service.catalog.tables import case_files, records
+from archive_service.errors import ArchiveError, Conflict, Unavailable
+from archive_service.people.model import Person
+from archive_service.people.policy import Action, Thing, can
+from archive_service.vault import Vault
+from retention_policies import FactQuestion
 
-KEYS = uuid.UUID("6f0d2a52-3d0c-4f7e-9d53-0a8f3f6a1c11")
-LONGEST_NAME = 255
+__all__ = [
+    "Accession",
+    "clean_name",
+    "component_id",
+    "component_row",
+    "enqueue",
+    "hash_of",
+    "text_component_id",
+]
 
-
-@dataclass(frozen=True)
-class _Stored:
-    """A file that lies sealed in the vault, not yet in the catalogue."""
-
-    name: str
-    media_type: str
-    sealed: SealedObject
+Outcome = Receipt | ArchiveError
+AT_ONCE = 16 * 1024 * 1024
+"""Bytes of files behind which a batch is committed before more of it is taken in."""
 
 
 @dataclass(frozen=True)
@@ -55,277 +59,184 @@ class Accession:
     schedules: Schedules
     max_bytes: int
 
+    def questions_for(self, type_code: str) -> tuple[FactQuestion, ...]:
+        """Return what to ask of a record of this type: until it is answered, the record is kept."""
+        return self.schedules.plan.type(type_code).rule.questions
+
     def file_record(self, actor: Person, new: NewRecord) -> Receipt:
         """File one record and return its receipt; a repeated request (same ``key``) gets the first receipt again."""
-        record_type = self.schedules.plan.type(new.type_code)
-        level = parse_level(new.level or "", record_type.default_level)
-        require(actor, Action.FILE_RECORD, Thing(level=level))
-        self._check(new)
-        record_id = uuid.uuid5(KEYS, new.key).hex if new.key else uuid.uuid4().hex
-        place = self._place(new)
-        with self.vault.claim(record_id):
-            # A request with the same key may have been filed by another process before the claim was ours.
-            earlier = self._earlier(record_id) if new.key else None
-            if earlier is not None:
-                return earlier
-            stored: list[_Stored] = []
+        outcome = self.file_records(actor, [new])[0]
+        if isinstance(outcome, ArchiveError):
+            raise outcome
+        return outcome
+
+    def file_records(self, actor: Person, batch: Sequence[NewRecord]) -> list[Outcome]:
+        """File several records, small ones in one transaction, and return for each its receipt or why it was not filed.
+
+        What is wrong with one does not keep the others out. When this returns, what has a receipt is durable.
+        """
+        outcomes: dict[int, Outcome] = {}
+        ours: dict[int, Draft] = {}
+        with ExitStack() as claims:
             try:
-                for file in new.files:
-                    stored.append(self._store(record_id, len(stored), file))
-                committed, code = self._commit(actor, new, record_type, level, record_id, place, stored)
-            except BaseException:
-                self._discard(record_id, len(stored) + 1)
+                for place, draft in self._drafts(actor, batch, outcomes).items():
+                    try:
+                        claims.enter_context(self.vault.claim(draft.record_id))
+                        ours[place] = draft
+                    except ArchiveError as error:
+                        outcomes[place] = error
+                outcomes |= self._earlier(actor, ours)
+                outcomes |= self._file(actor, {place: ours[place] for place in ours if place not in outcomes})
+            except BaseException as error:
+                for draft in ours.values() if not _may_be_committed(error) else ():
+                    with suppress(DBAPIError):  # the first error is the one to tell
+                        self._discard(draft)
                 raise
-        write_capsule(self.ledger, self.vault, record_id)
-        return Receipt(
-            archival_code=code,
-            record_id=record_id,
-            files=tuple((item.name, item.sealed.size, item.sealed.sha256) for item in stored),
-            seq=committed.entries[-1].seq,
-            leaf_hash=committed.entries[-1].leaf_hash.hex(),
-            checkpoint=committed.checkpoint,
-        )
+        return [outcomes[place] for place in range(len(batch))]
 
-    def _check(self, new: NewRecord) -> None:
-        if not new.title.strip():
-            raise BadInput("请填写题名。", "Please give a title.")
-        if len(new.title) > 500:
-            raise BadInput("题名最多 500 个字符。", "A title has at most 500 characters.")
-        if new.document_date > self.ledger.clock.today():
-            raise BadInput(
-                f"文件日期 {new.document_date} 在将来。", f"The document date {new.document_date} lies in the future."
-            )
-        if not new.files:
-            raise BadInput("请至少选择一个文件。", "Please choose at least one file.")
-        if new.year is not None and not 1900 <= new.year <= 2099:
-            raise BadInput(
-                f"年度 {new.year} 不可用，应为 1900 至 2099。",
-                f"The year {new.year} cannot be used; it must lie between 1900 and 2099.",
-            )
-
-    def _place(self, new: NewRecord) -> tuple[str, str | None]:
-        """Return the ids of fonds and case file that the record goes into."""
+    def _drafts(self, actor: Person, batch: Sequence[NewRecord], outcomes: dict[int, Outcome]) -> dict[int, Draft]:
+        """Check what can be checked without the files; what is wrong goes into ``outcomes``."""
+        drafts: dict[int, Draft] = {}
+        clock = self.ledger.clock
         with self.ledger.read() as connection:
-            fonds_id = connection.execute(
-                select(fonds.c.id).where(fonds.c.fonds_no == new.fonds_no)
-            ).scalar_one_or_none()
-            if fonds_id is None:
-                raise NotFound(f"没有全宗“{new.fonds_no}”。", f"There is no fonds {new.fonds_no!r}.")
-            if not new.case_no:
-                return fonds_id, None
-            case = connection.execute(select(case_files).where(case_files.c.case_no == new.case_no)).one_or_none()
-        if case is None:
-            raise NotFound(f"没有案卷“{new.case_no}”。", f"There is no case file {new.case_no!r}.")
-        if case.fonds_id != fonds_id:
-            raise BadInput(
-                f"案卷 {new.case_no} 不属于全宗 {new.fonds_no}。",
-                f"Case file {new.case_no} does not belong to fonds {new.fonds_no}.",
-            )
-        return fonds_id, case.id
+            desk = Intake(connection, self.schedules, actor, clock.today(), clock.stamp())
+            for place, new in enumerate(batch):
+                try:
+                    drafts[place] = desk.draft(new)
+                except ArchiveError as error:
+                    outcomes[place] = error
+        return drafts
 
-    def _store(self, record_id: str, position: int, file: SourceFile) -> _Stored:
-        name = clean_name(file.name)
+    def _earlier(self, actor: Person, drafts: Mapping[int, Draft]) -> dict[int, Outcome]:
+        """Return the first receipts of what was filed before under the same key, now that the ids are ours alone."""
+        places = {draft.record_id: place for place, draft in drafts.items() if draft.new.key}
+        outcomes: dict[int, Outcome] = {}
+        with self.ledger.read() as connection:
+            for row in connection.execute(select(records).where(records.c.id.in_(places))).mappings():
+                if can(actor, Action.FILE_RECORD, Thing(level=row["level"])).allowed:
+                    outcomes[places[row["id"]]] = receipt_of(connection, self.vault, row, repeated=True)
+                else:
+                    outcomes[places[row["id"]]] = Conflict("此请求标识已被使用。", "This request key has been used.")
+        for record_id, place in places.items():
+            if place not in outcomes and self.vault.keys_of(record_id):
+                # An attempt that was cut off has left something: it goes, whatever files this one brings.
+                self._discard(drafts[place], everything=True)
+        return outcomes
+
+    def _file(self, actor: Person, drafts: Mapping[int, Draft]) -> dict[int, Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        waiting: dict[int, Prepared] = {}
+        size = 0
+        for start in range(0, len(drafts), HANDS):
+            some = dict(list(drafts.items())[start : start + HANDS])
+            for place, stowed in stow(self.vault, some, self.max_bytes).items():
+                if isinstance(stowed, Prepared):
+                    waiting[place] = stowed
+                    size += sum(file.sealed.size for file in stowed.files)
+                else:
+                    self._discard(drafts[place])
+                    outcomes[place] = stowed
+            if size > AT_ONCE:
+                outcomes |= self._commit(actor, waiting)
+                waiting, size = {}, 0
+        outcomes |= self._commit(actor, waiting)
+        filed = [drafts[place].record_id for place, outcome in outcomes.items() if isinstance(outcome, Receipt)]
+        write_capsules(self.ledger, self.vault, filed)
+        return outcomes
+
+    def _commit(self, actor: Person, prepared: Mapping[int, Prepared]) -> dict[int, Outcome]:
+        """Write all in one transaction; if that fails, each in one of its own, so that only what is wrong stays out."""
+        if not prepared:
+            return {}
         try:
-            chunks = iter(file.chunks())
-            first = next((chunk for chunk in chunks if chunk), b"")
-            if not first:
-                raise BadInput(
-                    f"文件“{name}”是空的（0 字节），未归档。",
-                    f"The file {name!r} is empty (0 bytes) and was not filed.",
-                )
-            media_type = formats.identify(first, name)
-            sealed = self.vault.put(
-                record_id,
-                component_id(record_id, position),
-                1,
-                _join(first, chunks),
-                max_bytes=self.max_bytes,
-                replace=True,
-            )
-        except OSError as error:
-            raise BadInput(
-                f"文件“{name}”无法读取：{error.strerror}。", f"The file {name!r} cannot be read: {error.strerror}."
-            ) from error
-        return _Stored(name, media_type, sealed)
+            return dict(zip(prepared, self._committed(actor, list(prepared.values())), strict=True))
+        except (ArchiveError, IntegrityError) as error:
+            if _may_be_committed(error):
+                raise
+            if len(prepared) == 1 or isinstance(error, Unavailable):
+                return {place: self._given_up(one, error) for place, one in prepared.items()}
+        outcomes: dict[int, Outcome] = {}
+        for place, one in prepared.items():
+            outcomes |= self._commit(actor, {place: one})
+        return outcomes
 
-    def _discard(self, record_id: str, count: int) -> None:
+    def _given_up(self, one: Prepared, error: ArchiveError | IntegrityError) -> ArchiveError:
+        self._discard(one.draft)
+        return error if isinstance(error, ArchiveError) else _taken(error)
+
+    def _committed(self, actor: Person, prepared: Sequence[Prepared]) -> list[Receipt]:
+        try:
+            with self.ledger.work(actor.id) as work:
+                self._lock_cases(work, prepared)
+                codes = write(work, self.schedules, actor, self.ledger.clock.today(), prepared)
+                ids = [one.draft.record_id for one in prepared]
+                enqueue(work, "capsule", *ids)
+                enqueue(work, "index", *ids)
+                self._recompute_followers(work, prepared)
+                committed = work.commit()
+        except OperationalError as error:
+            raise Unavailable(
+                "数据库正忙，请稍后再试。", "The database is busy; please try again in a moment."
+            ) from error
+        return [_receipt(one, code, committed, at) for at, (one, code) in enumerate(zip(prepared, codes, strict=True))]
+
+    def _lock_cases(self, work: Work, prepared: Sequence[Prepared]) -> None:
+        """Keep the events and papers of the case files as they are until the commit: retention is decided on them."""
+        case_ids = {one.draft.case_id for one in prepared if one.draft.case_id}
+        wanted = select(case_files.c.id).where(case_files.c.id.in_(case_ids)).order_by(case_files.c.id)
+        if case_ids:
+            work.connection.execute(wanted.with_for_update()).all()
+
+    def _recompute_followers(self, work: Work, prepared: Sequence[Prepared]) -> None:
+        """Compute anew what follows a case file as a whole, if one of the new papers now decides for it."""
+        new: dict[str, set[str]] = {}
+        for one in prepared:
+            if one.draft.case_id and not one.draft.record_type.rule.inherits:
+                new.setdefault(one.draft.case_id, set()).add(one.draft.record_id)
+        for case_id, ids in sorted(new.items()):
+            following = followers_in_case(work.connection, self.schedules, case_id)
+            if following and ids & set(decisive_in_case(work.connection, self.schedules, case_id)):
+                recompute(work, self.schedules, following, self.ledger.clock.today(), "case file grown")
+
+    def _discard(self, one: Draft, *, everything: bool = False) -> None:
         """Remove what no catalogue row refers to; an object of a record that did get committed stays."""
         with self.ledger.read() as connection:
-            if connection.execute(select(records.c.id).where(records.c.id == record_id)).first():
+            if connection.execute(select(records.c.id).where(records.c.id == one.record_id)).first():
                 return
-        self.vault.discard(record_id, [component_id(record_id, position) for position in range(count)])
-
-    def _commit(
-        self,
-        actor: Person,
-        new: NewRecord,
-        record_type: RecordType,
-        level: str,
-        record_id: str,
-        place: tuple[str, str | None],
-        stored: Sequence[_Stored],
-    ) -> tuple[Committed, str]:
-        description = Description(
-            title=new.title.strip(),
-            author=new.author.strip(),
-            document_no=new.document_no.strip(),
-            note=new.note.strip(),
-            files={item.sealed.component_id: {"name": item.name, "sha256": item.sealed.sha256} for item in stored},
-        )
-        words = columns_for(self.vault, record_id, level, description)
-        year = new.year or new.document_date.year
-        schedule = self.schedules.current
-        facts = {
-            "document_date": new.document_date,
-            "facts": json.dumps(dict(new.facts), sort_keys=True),
-            "rule_code": record_type.rule.code,
-            "schedule_version": schedule.version,
-            "extension_years": 0,
-            "period_override": None,
-        }
-        with self.ledger.work(actor.id) as work:
-            triggers = triggers_of_case(work.connection, place[1])
-            decision = decide_record(schedule, facts, triggers, self.ledger.clock.today())
-            retention = stored_decision(decision, record_type.rule)
-            code_period = decision.period.code if decision.period else usual_period(record_type.rule)
-            parts = {
-                "fonds": new.fonds_no,
-                "category": record_type.category,
-                "year": str(year),
-                "retention": code_period,
-                "problem": record_type.class_code,
-            }
-            number = take_number(work, record_type.scheme, parts)
-            identity = {
-                "id": record_id,
-                "code": number.code,
-                "description_level": "item",
-                "fonds_id": place[0],
-                "case_id": place[1],
-                "class_code": record_type.class_code,
-                "type_code": record_type.code,
-                "plan_version": self.schedules.plan.version,
-                "scheme": record_type.scheme.name,
-                "scope": number.scope,
-                "number": number.number,
-                "category": record_type.category,
-                "year": year,
-                "retention_code": code_period,
-                "problem_code": record_type.class_code,
-                "level": level,
-            }
-            filing = {
-                "status": ARCHIVED,
-                "filed_at": work.at,
-                "filed_by": actor.id,
-                "request_key": record_id if new.key else None,
-                "destroyed_at": None,
-            }
-            work.insert(records, {**identity, **words, **facts, **retention, **filing})
-            work.insert_many(components, _component_rows(record_id, level, stored, work.at))
-            enqueue(work, "capsule", record_id)
-            enqueue(work, "index", record_id)
-            work.act(acts.RECORD_FILED, "record", record_id, code=number.code, level=level, files=len(stored))
-            return work.commit(), number.code
-
-    def _earlier(self, record_id: str) -> Receipt | None:
-        with self.ledger.read() as connection:
-            row = connection.execute(select(records).where(records.c.id == record_id)).mappings().one_or_none()
-            return self._receipt(connection, row, repeated=True) if row else None
+        left = self.vault.keys_of(one.record_id) if everything else []
+        self.vault.discard(one.record_id, {*key_ids(one), *left})
 
     def receipt(self, record_id: str) -> Receipt:
         """Return a record's receipt again, with the present checkpoint; the caller has asked the policy."""
         with self.ledger.read() as connection:
             row = connection.execute(select(records).where(records.c.id == record_id)).mappings().one()
-            return self._receipt(connection, row, repeated=False)
-
-    def _receipt(self, connection: Connection, row: Any, *, repeated: bool) -> Receipt:
-        entry = connection.execute(
-            select(entries.c.seq, entries.c.leaf_hash).where(
-                entries.c.object_type == "record",
-                entries.c.object_id == row["id"],
-                entries.c.act == acts.RECORD_FILED.name,
-            )
-        ).one()
-        originals = connection.execute(
-            select(components)
-            .where(components.c.record_id == row["id"], components.c.role != "text")
-            .order_by(components.c.position)
-        ).all()
-        sealed = {} if row["level"] in OPEN_LEVELS else describe(self.vault, row).files
-        files = []
-        for item in originals:
-            words = sealed.get(item.id, {})
-            files.append((item.file_name or words.get("name", ""), item.size, item.sha256 or words.get("sha256", "")))
-        note = connection.execute(select(head.c.note)).scalar_one()
-        return Receipt(row["code"], row["id"], tuple(files), entry.seq, bytes(entry.leaf_hash).hex(), note, repeated)
+            return receipt_of(connection, self.vault, row, repeated=False)
 
 
-def component_id(record_id: str, position: int) -> str:
-    """Return the id of a record's file at a position: always the same, so that a repeated filing leaves no second copy."""
-    return uuid.uuid5(uuid.UUID(record_id), str(position)).hex
-
-
-def enqueue(work: Work, topic: str, record_id: str) -> None:
-    """Ask, in the same transaction, for something to be done afterwards."""
-    work.insert(
-        outbox,
-        {
-            "topic": topic,
-            "record_id": record_id,
-            "created_at": work.at,
-            "attempts": 0,
-            "not_before": work.at,
-            "trouble": None,
-        },
+def _receipt(one: Prepared, code: str, committed: Committed, at: int) -> Receipt:
+    return Receipt(
+        archival_code=code,
+        record_id=one.draft.record_id,
+        files=tuple((item.name, item.sealed.size, item.sealed.sha256) for item in one.files),
+        seq=committed.entries[at].seq,
+        leaf_hash=committed.entries[at].leaf_hash.hex(),
+        checkpoint=committed.checkpoint,
     )
 
 
-def clean_name(name: str) -> str:
-    """Return a file name without folders and control characters, not longer than a file system allows; it never becomes a path."""
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    base = "".join("�" if not character.isprintable() else character for character in base).strip()
-    base = base.encode("utf-8", "replace").decode("utf-8")
-    return base[-LONGEST_NAME:] or "unnamed"
+def _may_be_committed(error: BaseException) -> bool:
+    """Say whether the connection broke, so that nobody knows what the server has done; then nothing may be removed."""
+    cause = error.__cause__ if isinstance(error, ArchiveError) else error
+    return isinstance(cause, DBAPIError) and cause.connection_invalidated
 
 
-def _component_rows(record_id: str, level: str, stored: Sequence[_Stored], at: str) -> list[dict[str, Any]]:
-    roles = ["original", *["attachment"] * (len(stored) - 1)]
-    return [
-        component_row(record_id, level, position, role, item.media_type, item.name, item.sealed, at)
-        for position, (role, item) in enumerate(zip(roles, stored, strict=True))
-    ]
-
-
-def text_component_id(record_id: str) -> str:
-    """Return the id of the component that holds a record's extracted text."""
-    return uuid.uuid5(uuid.UUID(record_id), "text").hex
-
-
-def component_row(
-    record_id: str, level: str, position: int, role: str, media_type: str, name: str, sealed: SealedObject, at: str
-) -> dict[str, Any]:
-    """Return a row of ``component``; for confidential levels name and clear hash stand in the sealed description only."""
-    open_level = level in OPEN_LEVELS
-    return {
-        "id": sealed.component_id,
-        "record_id": record_id,
-        "position": position,
-        "role": role,
-        "version": sealed.version,
-        "file_name": (name or None) if open_level else None,
-        "media_type": media_type,
-        "size": sealed.size,
-        "sha256": sealed.sha256 if open_level else None,
-        "sealed_size": sealed.sealed_size,
-        "sealed_sha256": sealed.sealed_sha256,
-        "created_at": at,
-    }
-
-
-def _join(first: bytes, rest: Iterator[bytes]) -> Iterable[bytes]:
-    yield first
-    yield from rest
+def _taken(error: IntegrityError) -> Conflict:
+    conflict = Conflict(
+        "同时有另一操作改动了目录，此件未归档；请重试。",
+        "Another act changed the catalogue at the same moment and this record was not filed; try again.",
+    )
+    conflict.__cause__ = error
+    return conflict
 
 
 def hash_of(text: str) -> str:

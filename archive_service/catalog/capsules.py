@@ -3,41 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, records
+from archive_service.errors import ArchiveError
 from archive_service.vault import Capsule, CapsuleComponent, Vault
+
+HANDS = 16
+"""Capsules written at the same time; see :mod:`archive_service.catalog.stowing`."""
 
 
 def write_capsule(ledger: Ledger, vault: Vault, record_id: str) -> None:
     """Write a record's capsule and settle what the outbox asks for it. Can be repeated."""
+    asked, capsules = _read(ledger, [record_id])
+    for capsule in capsules:
+        vault.write_capsule(capsule)
+    _settle(ledger, [row.seq for row in asked])
+
+
+def write_capsules(ledger: Ledger, vault: Vault, record_ids: Sequence[str]) -> None:
+    """Write the capsules of records that have just been filed.
+
+    They are filed, whatever happens here: a capsule that cannot be written now stays asked for in the outbox.
+    """
+    if not record_ids:
+        return
+    with suppress(ArchiveError, DBAPIError):
+        asked, capsules = _read(ledger, record_ids)
+        with ThreadPoolExecutor(HANDS) as hands:
+            written = set(hands.map(lambda capsule: _written(vault, capsule), capsules))
+        _settle(ledger, [row.seq for row in asked if row.record_id in written])
+
+
+def _written(vault: Vault, capsule: Capsule) -> str | None:
+    with suppress(ArchiveError, OSError):
+        vault.write_capsule(capsule)
+        return capsule.record_id
+    return None
+
+
+def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], list[Capsule]]:
+    """Return the outbox rows that ask for these capsules, and the capsules of those records that are still here."""
     with ledger.read() as connection:
-        asked = (
-            connection.execute(select(outbox.c.seq).where(outbox.c.topic == "capsule", outbox.c.record_id == record_id))
-            .scalars()
-            .all()
-        )
-        found = (
-            connection.execute(
-                select(records, fonds.c.fonds_no, case_files.c.case_no)
-                .join(fonds, fonds.c.id == records.c.fonds_id)
-                .outerjoin(case_files, case_files.c.id == records.c.case_id)
-                .where(records.c.id == record_id)
+        asked = connection.execute(
+            select(outbox.c.seq, outbox.c.record_id).where(
+                outbox.c.topic == "capsule", outbox.c.record_id.in_(record_ids)
             )
-            .mappings()
-            .one()
-        )
-        files = connection.execute(
-            select(components).where(components.c.record_id == record_id).order_by(components.c.position)
         ).all()
-    if found["status"] == ARCHIVED:
-        vault.write_capsule(_capsule(found, files))
-    if asked:
+        rows = connection.execute(
+            select(records, fonds.c.fonds_no, case_files.c.case_no)
+            .join(fonds, fonds.c.id == records.c.fonds_id)
+            .outerjoin(case_files, case_files.c.id == records.c.case_id)
+            .where(records.c.id.in_(record_ids), records.c.status == ARCHIVED)
+        ).mappings()
+        found = list(rows)
+        files: dict[str, list[Any]] = {row["id"]: [] for row in found}
+        wanted = select(components).where(components.c.record_id.in_(files)).order_by(components.c.position)
+        for file in connection.execute(wanted):
+            files[file.record_id].append(file)
+    return asked, [_capsule(row, files[row["id"]]) for row in found]
+
+
+def _settle(ledger: Ledger, seqs: Sequence[int]) -> None:
+    if seqs:
         with ledger.work(None) as work:
-            work.connection.execute(outbox.delete().where(outbox.c.seq.in_(asked)))
+            work.connection.execute(outbox.delete().where(outbox.c.seq.in_(seqs)))
             work.commit()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
@@ -95,7 +95,7 @@ class Cases:
         if on > self.ledger.clock.today():
             raise BadInput("事件日期不能在将来。", "An event cannot lie in the future.")
         with self.ledger.work(actor.id) as work:
-            case = _case(work, case_no)
+            case = _locked_case(work, case_files.c.case_no == case_no, case_no)
             row = {"id": uuid.uuid4().hex, "case_id": case.id, "trigger": str(trigger), "on_date": on}
             none_yet = {"revoked_at": None, "revoked_by": None, "revoked_reason": None}
             work.insert(case_events, {**row, "recorded_at": work.at, "recorded_by": actor.id, **none_yet})
@@ -114,6 +114,7 @@ class Cases:
             event = work.connection.execute(select(case_events).where(case_events.c.id == event_id)).one_or_none()
             if event is None:
                 raise NotFound("没有这一事件。", "There is no such event.")
+            _locked_case(work, case_files.c.id == event.case_id, event.case_id)
             values = {"revoked_at": work.at, "revoked_by": actor.id, "revoked_reason": reason.strip()}
             if not work.update(case_events, event_id, values, case_events.c.revoked_at.is_(None)):
                 raise Conflict("此事件已被撤销。", "This event has been revoked already.")
@@ -122,12 +123,8 @@ class Cases:
             work.commit()
 
     def _recompute(self, work: Work, case_id: str, reason: str) -> None:
-        found = work.connection.execute(
-            select(records.c.id, records.c.schedule_version).where(records.c.case_id == case_id)
-        ).all()
-        for version in {row.schedule_version for row in found}:
-            ids = [row.id for row in found if row.schedule_version == version]
-            recompute(work, self.schedules.version(version), ids, self.ledger.clock.today(), reason)
+        ids = work.connection.execute(select(records.c.id).where(records.c.case_id == case_id)).scalars().all()
+        recompute(work, self.schedules, ids, self.ledger.clock.today(), reason)
 
     def all_fonds(self) -> Sequence[Any]:
         """Return every fonds, by number."""
@@ -155,8 +152,9 @@ class Cases:
             ).all()
 
 
-def _case(work: Work, case_no: str) -> Any:
-    row = work.connection.execute(select(case_files).where(case_files.c.case_no == case_no)).one_or_none()
+def _locked_case(work: Work, which: ColumnElement[bool], said: str) -> Any:
+    """Return a case file and hold it until the transaction ends: nothing is filed in it while its events change."""
+    row = work.connection.execute(select(case_files).where(which).with_for_update()).one_or_none()
     if row is None:
-        raise NotFound(f"没有案卷 {case_no}。", f"There is no case file {case_no}.")
+        raise NotFound(f"没有案卷 {said}。", f"There is no case file {said}.")
     return row

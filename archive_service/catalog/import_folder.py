@@ -1,26 +1,43 @@
-"""Filing a whole folder with a manifest: row by row, each a record of its own with its own commit.
+"""Filing many records with a manifest: from a folder, or from what was uploaded with a page.
 
-An import that was interrupted is continued by running it again: a row's key is made of folder, case file
-and file names, so that a row filed before gives its first receipt and neither a second copy nor a number.
+An import that was interrupted is continued by running it again: a row's key is made of where its files come from,
+case file and file names, so that a row filed before gives its first receipt and neither a second copy nor a number.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from archive_service.audit import acts
 from archive_service.catalog.accession import Accession, hash_of
-from archive_service.catalog.manifest import Row, find_manifest, parse_date, read_manifest
+from archive_service.catalog.dates import parse_date
+from archive_service.catalog.folders import inside, read_chunks
+from archive_service.catalog.manifest import Row, find_manifest, read_manifest
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
 
-CHUNK = 1024 * 1024
+__all__ = [
+    "FileSource",
+    "ImportReport",
+    "RowResult",
+    "file_rows",
+    "import_folder",
+    "new_record",
+    "read_chunks",
+]
+
+TOGETHER = 32
+"""Small records that share one transaction: none is reported before it is durable."""
+
+FileSource = Callable[[Row], tuple[tuple[SourceFile, ...], str]]
+"""Finds the files that a row names, and says where they come from, as part of the row's key; :class:`BadInput` if it cannot."""
 
 
 @dataclass(frozen=True)
@@ -73,63 +90,164 @@ def import_folder(
     folder = folder.resolve()
     if not folder.is_dir():
         raise BadInput(f"没有文件夹“{folder}”。", f"There is no folder {str(folder)!r}.")
-    rows = read_manifest(find_manifest(folder))
+    questions = accession.schedules.current.facts.values()
+    rows = read_manifest(find_manifest(folder), questions)
     report = ImportReport(total=len(rows))
+
+    def source(row: Row) -> tuple[tuple[SourceFile, ...], str]:
+        paths = [inside(folder, name) for name in row.files]
+        return tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths), str(folder)
+
     batch = hash_of(f"{folder}\n{fonds_no}\n{case_no}")[:32]
-    accession.ledger.note(actor.id, acts.IMPORT_STARTED, "import", batch, rows=len(rows))
-    for place, row in enumerate(rows, 1):
-        result = _file_row(accession, actor, folder, row, fonds_no, case_no)
+    for result in file_rows(accession, actor, rows, source, fonds_no=fonds_no, case_no=case_no, batch=batch):
         report.results.append(result)
         if progress:
-            progress(result, place, len(rows))
-    counts = {"filed": report.filed, "repeated": report.repeated, "refused": len(report.refused)}
-    accession.ledger.note(actor.id, acts.IMPORT_FINISHED, "import", batch, **counts)
+            progress(result, len(report.results), len(rows))
+    report.results.sort(key=lambda item: item.row)
     return report
 
 
-def _file_row(
-    accession: Accession, actor: Person, folder: Path, row: Row, fonds_no: str, case_no: str | None
-) -> RowResult:
+def file_rows(
+    accession: Accession,
+    actor: Person,
+    rows: Sequence[Row],
+    source: FileSource,
+    *,
+    fonds_no: str,
+    case_no: str | None,
+    batch: str,
+) -> Iterator[RowResult]:
+    """File the rows of a manifest and yield what became of each; a row that is refused stops no other.
+
+    What has been yielded with a receipt is durable. Rows that name a main record of this manifest come after the
+    others. The caller may stop at any time; ``batch`` is the id under which the log knows the import.
+    """
+    run = _Run(accession, actor, source, fonds_no, case_no)
+    accession.ledger.note(actor.id, acts.IMPORT_STARTED, "import", batch, rows=len(rows))
+    counts = {"filed": 0, "repeated": 0, "refused": 0}
     try:
-        paths = [_inside(folder, name) for name in row.files]
-        if not paths:
+        for group in _groups(rows):
+            for result in run.file(group):
+                counts[_kind(result)] += 1
+                yield result
+    finally:
+        accession.ledger.note(actor.id, acts.IMPORT_FINISHED, "import", batch, **counts)
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Split the rows into groups that are filed together; what belongs to another row comes after all of these."""
+    leading = [row for row in rows if not row.values["parent"]]
+    following = [row for row in rows if row.values["parent"]]
+    for some in (leading, following):
+        for start in range(0, len(some), TOGETHER):
+            yield some[start : start + TOGETHER]
+
+
+def _kind(result: RowResult) -> str:
+    if result.receipt is None:
+        return "refused"
+    return "repeated" if result.receipt.repeated else "filed"
+
+
+@dataclass
+class _Run:
+    """One import under way: where the files come from, and which row has named which of them."""
+
+    accession: Accession
+    actor: Person
+    source: FileSource
+    fonds_no: str
+    case_no: str | None
+    named: dict[str, int] = field(default_factory=dict)
+    filed: dict[str, str] = field(default_factory=dict)
+    """The id of the record whose main file this is."""
+
+    def file(self, group: Sequence[Row]) -> list[RowResult]:
+        """File some rows together."""
+        outcomes: dict[int, Receipt | ArchiveError] = {}
+        ready: dict[int, NewRecord] = {}
+        for row in group:
+            try:
+                ready[row.number] = self._record(row)
+            except ArchiveError as error:
+                outcomes[row.number] = error
+        filed = self.accession.file_records(self.actor, list(ready.values()))
+        outcomes |= zip(ready, filed, strict=True)
+        for row in group:
+            outcome = outcomes[row.number]
+            if isinstance(outcome, Receipt):
+                self.filed[_plain(row.files[0])] = outcome.record_id
+        return [_result(row, outcomes[row.number]) for row in group]
+
+    def _record(self, row: Row) -> NewRecord:
+        if row.fault:
+            raise BadInput(*row.fault)
+        self._claim_files(row)
+        files, origin = self.source(row)
+        key = hash_of("\n".join([origin, self.fonds_no, self.case_no or "", *row.files]))
+        return new_record(row, files, self.fonds_no, self.case_no, key, self._parent(row))
+
+    def _claim_files(self, row: Row) -> None:
+        """Refuse a file that is named twice: it would be filed twice, or the second title would be lost."""
+        if not row.files:
             raise BadInput("此行没有写文件名。", "This row names no file.")
-        values = row.values
-        year = values["year"]
-        if year and not year.isdigit():
-            raise BadInput(f"年度“{year}”不是数字。", f"The year {year!r} is not a number.")
-        new = NewRecord(
-            fonds_no=fonds_no,
-            case_no=case_no,
-            type_code=values["class"],
-            title=values["title"],
-            document_date=parse_date(values["date"]),
-            level=values["level"] or None,
-            author=values["author"],
-            document_no=values["document_no"],
-            note=values["note"],
-            year=int(year) if year else None,
-            files=tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths),
-            key=hash_of("\n".join([str(folder), fonds_no, case_no or "", *row.files])),
-        )
-        return RowResult(row.number, values["file"], accession.file_record(actor, new), None)
-    except ArchiveError as error:
-        return RowResult(row.number, row.values["file"], None, error.text)
+        for name in row.files:
+            first = self.named.setdefault(_plain(name), row.number)
+            if first != row.number or [_plain(other) for other in row.files].count(_plain(name)) > 1:
+                raise BadInput(
+                    f"文件“{name}”已在第 {first} 行写过；一个文件只归入一件档案。",
+                    f"The file {name!r} is named in row {first} already; a file belongs to one record only.",
+                )
+
+    def _parent(self, row: Row) -> str | None:
+        """Return the main record that a row names: the one made of another row's file, else an archival code."""
+        wanted = row.values["parent"]
+        file = _plain(wanted)
+        if wanted and file in self.named and file not in self.filed:
+            raise BadInput(
+                f"主件“{wanted}”（第 {self.named[file]} 行）未归档，此件也未归档。",
+                f"The main record {wanted!r} (row {self.named[file]}) was not filed, so neither was this one.",
+            )
+        return self.filed.get(file, wanted) or None
 
 
-def _inside(folder: Path, name: str) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder):
-        raise BadInput(f"文件“{name}”不在此文件夹内。", f"The file {name!r} does not lie in this folder.")
-    if not path.is_file():
-        raise BadInput(f"没有文件“{name}”。", f"There is no file {name!r}.")
-    return path
+def _plain(name: str) -> str:
+    return posixpath.normpath(name.replace("\\", "/")) if name else ""
 
 
-def read_chunks(path: Path) -> Iterator[bytes]:
-    """Read a file in pieces of 1 MiB, asking the system not to keep it in its cache for our sake."""
-    with path.open("rb") as file:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
-        while chunk := file.read(CHUNK):
-            yield chunk
+def new_record(
+    row: Row,
+    files: tuple[SourceFile, ...],
+    fonds_no: str,
+    case_no: str | None,
+    key: str | None,
+    parent: str | None = None,
+) -> NewRecord:
+    """Make of a manifest's row what accession takes; :class:`BadInput` says which cell cannot be used."""
+    values: Mapping[str, str] = row.values
+    year: Any = values["year"]
+    if year and not (year.isascii() and year.isdigit()):
+        raise BadInput(f"年度“{year}”不是数字。", f"The year {year!r} is not a number.")
+    return NewRecord(
+        fonds_no=fonds_no,
+        case_no=case_no,
+        type_code=values["class"],
+        title=values["title"],
+        document_date=parse_date(values["date"]),
+        level=values["level"] or None,
+        author=values["author"],
+        document_no=values["document_no"],
+        note=values["note"],
+        year=int(year) if year else None,
+        facts=row.facts,
+        files=files,
+        key=key,
+        parent=parent or values["parent"] or None,
+        code=values["code"] or None,
+    )
+
+
+def _result(row: Row, outcome: Receipt | ArchiveError) -> RowResult:
+    if isinstance(outcome, ArchiveError):
+        return RowResult(row.number, row.values["file"], None, outcome.text)
+    return RowResult(row.number, row.values["file"], outcome, None)

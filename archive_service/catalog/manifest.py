@@ -1,17 +1,21 @@
-"""A manifest: the table (CSV or XLSX) that says what the files of a folder are."""
+"""A manifest: the table (CSV or XLSX) that says what the files of a folder are.
+
+The first line names the columns, in Chinese or English. A column that the archive does not know is refused, for what
+stands in it would be lost without a word; one whose name is left empty is passed over.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from openpyxl import load_workbook
+from archive_service.catalog.dates import parse_date
+from archive_service.catalog.sheets import Line, read_csv, read_xlsx
+from archive_service.errors import BadInput, Text
+from retention_policies import FactQuestion
 
-from archive_service.errors import BadInput
+__all__ = ["COLUMNS", "LARGEST", "Row", "find_manifest", "parse_date", "parse_manifest", "read_manifest"]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "file": ("文件", "文件名", "file", "files"),
@@ -20,19 +24,31 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "class": ("类型", "类别", "class", "type"),
     "level": ("密级", "level"),
     "author": ("责任者", "author"),
-    "document_no": ("文号", "document_no"),
+    "document_no": ("文号", "document_no", "document no", "document number"),
     "year": ("年度", "year"),
     "note": ("备注", "note"),
+    "parent": ("主件", "parent", "main record"),
+    "code": ("档号", "code", "archival code"),
 }
 NEEDED = ("file", "title", "date", "class")
+PASSED_OVER = ("序号", "顺序号", "no", "no.", "#")
+"""The running number of a list says nothing that is kept."""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a manifest, an XLSX unpacked: more than a million lines, and no bomb."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a manifest: the number that a spreadsheet shows for it, and its values by column."""
+    """One line of a manifest: the number that a spreadsheet shows for it, its values by column, its answers by question.
+
+    ``fault`` says what makes the line unusable as it stands (a spreadsheet's error value, a formula without result).
+    """
 
     number: int
     values: dict[str, str]
+    facts: dict[str, str] = field(default_factory=dict)
+    fault: Text | None = None
 
     @property
     def files(self) -> list[str]:
@@ -51,77 +67,79 @@ def find_manifest(folder: Path) -> Path:
     return found[0]
 
 
-def read_manifest(path: Path) -> list[Row]:
+def read_manifest(path: Path, questions: Iterable[FactQuestion] = ()) -> list[Row]:
     """Read a manifest from a file."""
     try:
-        return parse_manifest(path.name, path.read_bytes())
+        with path.open("rb") as file:
+            return parse_manifest(path.name, file.read(LARGEST + 1), questions)
     except OSError as error:
         raise BadInput(
             f"清单无法读取：{error.strerror}。", f"The manifest cannot be read: {error.strerror}."
         ) from error
 
 
-def parse_manifest(name: str, data: bytes) -> list[Row]:
-    """Read a manifest from bytes, by its name CSV or XLSX; a missing column is said with all others that are missing."""
-    lines = list(_xlsx(name, data) if name.lower().endswith(".xlsx") else _csv(data))
-    if not lines:
+def parse_manifest(name: str, data: bytes, questions: Iterable[FactQuestion] = ()) -> list[Row]:
+    """Read a manifest from bytes, by its name CSV or XLSX; everything wrong with its columns is said at once.
+
+    ``questions`` are the facts that the retention schedule asks for: each may have a column, named by the
+    question's code or its words.
+    """
+    if len(data) > LARGEST:
+        raise BadInput(
+            f"清单超过 {LARGEST // 1024 // 1024} MiB。", f"The manifest has more than {LARGEST // 1024 // 1024} MiB."
+        )
+    lines = read_xlsx(name, data, LARGEST) if name.lower().endswith(".xlsx") else read_csv(name, data)
+    first = next(lines, None)
+    if first is None:
         raise BadInput("清单是空的。", "The manifest is empty.")
-    names = [_column(cell) for cell in lines[0][1]]
-    missing = [name for name in NEEDED if name not in names]
+    facts = {word: one.code for one in questions for word in (one.code, one.title.zh, one.title.en.lower())}
+    columns = [_column(cell, facts) for cell in first.cells]
+    _check(first, columns)
+    return list(_rows(lines, columns, set(facts.values())))
+
+
+def _rows(lines: Iterable[Line], columns: Sequence[str], facts: set[str]) -> Iterator[Row]:
+    for line in lines:
+        if not any(line.cells) and line.fault is None:
+            continue
+        named = {name: cell for name, cell in zip(columns, line.cells, strict=False) if name}
+        fault = line.fault
+        if any(line.cells[len(columns) :]):
+            fault = fault or Text(
+                "此行的列比首行多；含逗号的内容须加引号。",
+                "This line has more columns than the first one; a value with a comma must stand in quotes.",
+            )
+        values = dict.fromkeys(COLUMNS, "") | {name: cell for name, cell in named.items() if name in COLUMNS}
+        yield Row(line.number, values, {name: cell for name, cell in named.items() if name in facts and cell}, fault)
+
+
+def _column(cell: str, facts: dict[str, str]) -> str:
+    """Return the column that a heading means: empty for one that is passed over, the heading itself behind ``?`` if unknown."""
+    wanted = " ".join(cell.split()).lower()
+    if not wanted or wanted in PASSED_OVER:
+        return ""
+    return next((name for name, words in COLUMNS.items() if wanted in words), facts.get(wanted, f"?{cell.strip()}"))
+
+
+def _check(first: Line, columns: Sequence[str]) -> None:
+    missing = [name for name in NEEDED if name not in columns]
+    unknown = [name[1:] for name in columns if name.startswith("?")]
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    zh, en = [], []
     if missing:
-        raise BadInput(
-            f"清单缺少列：{'、'.join(COLUMNS[name][0] for name in missing)}。第一行应为列名。",
-            f"The manifest lacks columns: {', '.join(missing)}. Its first line must hold the column names.",
+        zh.append(f"缺少列：{'、'.join(COLUMNS[name][0] for name in missing)}，第一行应为列名")
+        en.append(f"it lacks columns: {', '.join(missing)}; its first line must hold the column names")
+    if unknown:
+        known = [words[0] for words in COLUMNS.values()]
+        zh.append(f"有不认识的列：{'、'.join(unknown)}；可用：{'、'.join(known)}，不需要的列请删去列名")
+        en.append(
+            f"unknown columns: {', '.join(unknown)}; known are {', '.join(COLUMNS)}; clear the name of a column that is not needed"
         )
-    rows = []
-    for number, cells in lines[1:]:
-        if any(cells):
-            values = dict.fromkeys(COLUMNS, "") | {name: cell for name, cell in zip(names, cells, strict=False) if name}
-            rows.append(Row(number, values))
-    return rows
-
-
-def parse_date(text: str) -> date:
-    """Read a civil date as people write it: 2024-03-01, 2024/3/1, 20240301, 2024年3月1日."""
-    plain = text.strip().replace("年", "-").replace("月", "-").replace("日", "").replace("/", "-").replace(".", "-")
-    try:
-        if plain.isdigit() and len(plain) == 8:
-            return date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
-        year, month, day = (int(part) for part in plain.split("-"))
-        return date(year, month, day)
-    except ValueError as error:
-        raise BadInput(
-            f"“{text}”不是日期，请写成 2024-03-01。", f"{text!r} is no date; write it as 2024-03-01."
-        ) from error
-
-
-def _column(cell: str) -> str:
-    wanted = cell.strip().lower()
-    return next((name for name, words in COLUMNS.items() if wanted in words), "")
-
-
-def _csv(raw: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030", errors="replace")  # what Excel writes on Chinese Windows
-    reader = csv.reader(io.StringIO(text))
-    for cells in reader:
-        yield reader.line_num, [cell.strip() for cell in cells]
-
-
-def _xlsx(name: str, data: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    try:
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except Exception as error:  # openpyxl lets zip and XML faults of many kinds through
-        raise BadInput(
-            f"清单“{name}”不是可读的 XLSX 文件。", f"The manifest {name!r} is not a readable XLSX file."
-        ) from error
-    for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-        yield (
-            number,
-            [
-                "" if cell is None else cell.date().isoformat() if isinstance(cell, datetime) else str(cell).strip()
-                for cell in cells
-            ],
-        )
+    if twice:
+        zh.append(f"列重复：{'、'.join(twice)}")
+        en.append(f"columns that stand twice: {', '.join(twice)}")
+    if first.fault:
+        zh.append(first.fault.zh)
+        en.append(first.fault.en)
+    if zh:
+        raise BadInput(f"清单不可用：{'；'.join(zh)}。", f"The manifest cannot be used: {'; '.join(en)}.")

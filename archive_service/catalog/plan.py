@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from archive_service.catalog.numbering import Scheme, read_scheme
-from archive_service.config import describe_fault
+from archive_service.catalog.numbering import SHAPES, Scheme, read_scheme, shared_code
 from archive_service.errors import BadInput, BadSettings, Text
 from retention_policies import Rule, Schedule
 
@@ -101,67 +103,149 @@ class _Class(_Table):
     categories: dict[str, str] = {}
 
 
-class _File(_Table):
-    code: str
-    version: str
+class _Head(_Table):
+    code: str = Field(min_length=1, max_length=64)
+    version: str = Field(min_length=1, max_length=32)
     name_zh: str
     name_en: str
-    schemes: dict[str, _Scheme]
-    categories: list[_Category] = Field(min_length=1)
-    classes: list[_Class] = Field(min_length=1)
+
+
+_Kind = TypeVar("_Kind", bound=_Table)
+
+
+@dataclass
+class _File:
+    """What could be read of a plan file, and everything that is wrong with it."""
+
+    head: _Head | None
+    schemes: dict[str, Scheme]
+    categories: list[_Category]
+    classes: list[_Class]
+    named: dict[str, set[str]]
+    """Every scheme and category that the file names, well-formed or not, so that one fault is not told twice."""
+    faults: list[str]
 
 
 def load_plan(path: Path, schedule: Schedule) -> Plan:
     """Read a plan; :class:`BadSettings` names every fault at once, with file, table and key."""
     try:
         body = path.read_text(encoding="utf-8")
-        raw = _File.model_validate(tomllib.loads(body))
+        raw = tomllib.loads(body)
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings([f"{path}: {error}"]) from error
-    except ValidationError as error:
-        raise BadSettings([f"{path}: {describe_fault(fault)}" for fault in error.errors()]) from error
-    schemes, faults = _schemes(raw)
-    faults += list(_cross_faults(raw, schedule))
-    if faults:
+    file = _read(raw)
+    faults = [*file.faults, *_faults_of_categories(file), *_faults_of_classes(file, schedule), *_shared_codes(file)]
+    if faults or file.head is None:
         raise BadSettings([f"{path}: {fault}" for fault in faults])
-    return _build(raw, body, schemes, schedule)
+    return _build(file.head, file, body, schedule)
 
 
-def _schemes(raw: _File) -> tuple[dict[str, Scheme], list[str]]:
-    schemes: dict[str, Scheme] = {}
+def _read(raw: dict[str, Any]) -> _File:
+    """Read table by table, so that a fault in one does not hide those in the others."""
     faults: list[str] = []
-    for name, scheme in raw.schemes.items():
+    rest = {name: value for name, value in raw.items() if name not in ("schemes", "categories", "classes")}
+    head = _table(_Head, "", rest, faults)
+    schemes: dict[str, Scheme] = {}
+    given = raw.get("schemes")
+    for name, value in (given if isinstance(given, dict) else {}).items():
+        scheme = _table(_Scheme, f"[schemes.{name}] ", value, faults)
         try:
-            schemes[name] = read_scheme(name, scheme.pattern)
+            schemes |= {name: read_scheme(name, scheme.pattern)} if scheme else {}
         except BadInput as error:
             faults.append(f"[schemes.{name}] pattern: {error.text.en} {error.text.zh}")
-    return schemes, faults
+    if not given or not isinstance(given, dict):
+        faults.append("[schemes]: needs at least one numbering scheme")
+    categories = _tables(_Category, "categories", raw, faults)
+    classes = _tables(_Class, "classes", raw, faults)
+    named = {"schemes": set(given) if isinstance(given, dict) else set(), "categories": _codes(raw.get("categories"))}
+    return _File(head, schemes, categories, classes, named, faults)
 
 
-def _cross_faults(raw: _File, schedule: Schedule) -> Iterator[str]:
-    categories = {category.code for category in raw.categories}
-    for category in raw.categories:
-        if category.scheme not in raw.schemes:
-            yield f"[[categories]] {category.code}: scheme: there is no scheme {category.scheme!r}"
+def _tables(kind: type[_Kind], name: str, raw: dict[str, Any], faults: list[str]) -> list[_Kind]:
+    given = raw.get(name)
+    if not isinstance(given, list) or not given:
+        faults.append(f"[[{name}]]: needs at least one table")
+        return []
+    read = []
+    for number, value in enumerate(given, 1):
+        code = value.get("code") if isinstance(value, dict) else None
+        read.append(_table(kind, f"[[{name}]] {code if isinstance(code, str) else f'no. {number}'}: ", value, faults))
+    return [table for table in read if table]
+
+
+def _table(kind: type[_Kind], place: str, value: object, faults: list[str]) -> _Kind | None:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        for fault in error.errors():
+            key = ".".join(str(part) for part in fault["loc"]) or "(table)"
+            unknown = fault["type"] == "extra_forbidden"
+            wrong = "unknown key" if unknown else f"{fault['msg']} (given: {fault['input']!r:.80})"
+            faults.append(f"{place}{key}: {wrong}")
+        return None
+
+
+def _codes(tables: object) -> set[str]:
+    found = [table.get("code") for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+    return {code for code in found if isinstance(code, str)}
+
+
+def _faults_of_categories(file: _File) -> Iterator[str]:
     seen: set[str] = set()
-    for item in raw.classes:
-        for name in (item.category, *item.categories.values()):
-            if name not in categories:
-                yield f"[[classes]] {item.code}: category: there is no category {name!r}"
-        for code in item.categories.keys() - set(item.types):
-            yield f"[[classes]] {item.code}: categories: {code} is not one of its types"
+    for category in file.categories:
+        place = f"[[categories]] {category.code}"
+        if not re.fullmatch(SHAPES["category"], category.code, re.ASCII):
+            yield f"{place}: code: two capital letters and up to three sub-codes of 1 to 4 letters or digits after '·', none of them a year"
+        if category.code in seen:
+            yield f"{place}: code: stands twice in the plan"
+        if category.scheme not in file.named["schemes"]:
+            yield f"{place}: scheme: there is no scheme {category.scheme!r}"
+        seen.add(category.code)
+
+
+def _faults_of_classes(file: _File, schedule: Schedule) -> Iterator[str]:
+    classes: set[str] = set()
+    types: set[str] = set()
+    for item in file.classes:
+        place = f"[[classes]] {item.code}"
+        if item.code in classes:
+            yield f"{place}: code: stands twice in the plan"
+        classes.add(item.code)
+        for key, name in (("category", item.category), *((f"categories.{k}", v) for k, v in item.categories.items())):
+            if name not in file.named["categories"]:
+                yield f"{place}: {key}: there is no category {name!r}"
+        for code in sorted(item.categories.keys() - set(item.types)):
+            yield f"{place}: categories.{code}: {code} is not one of its types"
         for code in item.types:
-            if code in seen:
-                yield f"[[classes]] {item.code}: types: {code} stands twice in the plan"
+            if code in types:
+                yield f"{place}: types: {code} stands twice in the plan"
             if code not in schedule.rules:
-                yield f"[[classes]] {item.code}: types: {code} has no rule in the retention schedule {schedule.code}"
-            seen.add(code)
+                yield f"{place}: types: {code} has no rule in the retention schedule {schedule.code}"
+            types.add(code)
 
 
-def _build(raw: _File, body: str, schemes: Mapping[str, Scheme], schedule: Schedule) -> Plan:
-    scheme_of = {category.code: schemes[category.scheme] for category in raw.categories}
+def _shared_codes(file: _File) -> Iterator[str]:
+    """Yield a fault for each two classes whose schemes could give two records one archival code."""
+    scheme_of = {category.code: file.schemes.get(category.scheme) for category in file.categories}
+    used = {
+        (scheme, category, item.code)
+        for item in file.classes
+        for category in (item.category, *item.categories.values())
+        if (scheme := scheme_of.get(category)) and re.fullmatch(SHAPES["category"], category, re.ASCII)
+    }
+    for one, other in itertools.combinations(sorted(used, key=lambda place: (place[2], place[1])), 2):
+        code = shared_code(one, other)
+        if code:
+            yield (
+                f"[schemes.{one[0].name}] pattern: {one[1]} {one[2]} and {other[1]} {other[2]} "
+                f"(scheme {other[0].name}) could both be given the code {code}"
+            )
+
+
+def _build(head: _Head, raw: _File, body: str, schedule: Schedule) -> Plan:
+    scheme_of = {category.code: raw.schemes[category.scheme] for category in raw.categories}
     classes = []
     for item in raw.classes:
         types = []
@@ -171,11 +255,11 @@ def _build(raw: _File, body: str, schemes: Mapping[str, Scheme], schedule: Sched
             types.append(RecordType(code, name, item.code, category, scheme_of[category], rule))
         classes.append(RecordClass(item.code, Text(item.name_zh, item.name_en), tuple(types)))
     return Plan(
-        code=raw.code,
-        version=raw.version,
+        code=head.code,
+        version=head.version,
         digest=hashlib.sha256(body.encode()).hexdigest(),
         body=body,
-        name=Text(raw.name_zh, raw.name_en),
+        name=Text(head.name_zh, head.name_en),
         categories={category.code: Text(category.name_zh, category.name_en) for category in raw.categories},
         classes=tuple(classes),
         types={record_type.code: record_type for record_class in classes for record_type in record_class.types},

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
@@ -18,12 +18,15 @@ from retention_policies import Schedule, ScheduleError, load_schedule
 
 
 @dataclass(frozen=True)
-class Schedules:
-    """The plan and schedule in force, and every schedule that records were filed under."""
+class ScheduleVersions:
+    """The retention schedule in force, and every one that records were filed under."""
 
-    plan: Plan
     current: Schedule
     earlier: dict[str, Schedule]
+
+    def every(self) -> tuple[Schedule, ...]:
+        """Return all of them, the one in force first."""
+        return (self.current, *self.earlier.values())
 
     def version(self, version: str) -> Schedule:
         """Return the schedule of a version; a record keeps the one that it was filed under."""
@@ -34,6 +37,13 @@ class Schedules:
                 f"没有保管期限表版本 {version}。", f"There is no version {version} of the retention schedule."
             )
         return self.earlier[version]
+
+
+@dataclass(frozen=True)
+class Schedules(ScheduleVersions):
+    """The plan in force together with the schedules."""
+
+    plan: Plan
 
 
 def read_files(plan_file: Path, schedule_file: Path) -> tuple[Plan, Schedule, str]:
@@ -72,12 +82,21 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
                 work.insert(plan_versions, {**row, "body": body, "loaded_at": work.at})
                 work.act(act, "plan_version", row_id, code=code, version=version, digest=digest)
             work.commit()
-    earlier = {
-        row.version: _from_text(row.body)
-        for row in known.values()
-        if row.kind == "schedule" and row.version != schedule.version
-    }
-    return Schedules(plan, schedule, earlier)
+    with ledger.read() as connection:
+        earlier = _earlier(connection, schedule)
+    return Schedules(current=schedule, earlier=earlier, plan=plan)
+
+
+def versions_beside(connection: Connection, schedule: Schedule) -> ScheduleVersions:
+    """Return a schedule as the one in force together with the others that this archive has kept."""
+    return ScheduleVersions(schedule, _earlier(connection, schedule))
+
+
+def _earlier(connection: Connection, schedule: Schedule) -> dict[str, Schedule]:
+    kept = select(plan_versions.c.version, plan_versions.c.body).where(
+        plan_versions.c.kind == "schedule", plan_versions.c.version != schedule.version
+    )
+    return {row.version: _from_text(row.body) for row in connection.execute(kept)}
 
 
 def _from_text(body: str) -> Schedule:

@@ -136,6 +136,16 @@ records = vouched_table(
     Index(None, "filed_at"),
 )
 
+record_parents = vouched_table(
+    # A table of its own: a new column of ``record`` would change the digest of every row that the log vouches for.
+    "record_parent",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, unique=True),
+    Column("parent_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("linked_at", STAMP, nullable=False),
+    Column("linked_by", ID, ForeignKey("person.id"), nullable=False),
+    CheckConstraint("record_id <> parent_id", name="not_itself"),
+)
+
 components = vouched_table(
     "component",
     Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
