@@ -40,6 +40,8 @@ class MemoryStorage(RamStorage):
             for name, size in names:
                 storage.files[name] = packed[at : at + size]
                 at += size
+            if at != len(packed):
+                raise ValueError("cut short")
         except (struct.error, ValueError, TypeError) as error:
             raise IndexDamaged(
                 "密封索引无法读取，需要重建。", "The sealed index cannot be read; it has to be built again."

@@ -74,8 +74,7 @@ class _World:
 
     def __init__(self, leaf: Any, scope: Scope) -> None:
         self.leaf = leaf
-        gone = leaf.deleted_docs() if leaf.has_deletions() else ()
-        living = set(range(leaf.doc_count_all())) - set(gone)
+        living = set(leaf.all_doc_ids())
         self.seen = living if scope.seen is None else living & self._named(scope.seen)
         self.narrowed: set[int] | None = None
         for name, value in scope.narrowed.items():

@@ -93,7 +93,7 @@ def run(chunks: Iterable[bytes], kind: str, limits: Limits) -> Extraction:
         return Extraction("failed", reason=TOO_SLOW, timed_out=True)
     if process.returncode == -signal.SIGXCPU:
         return Extraction("failed", reason=TOO_BUSY)
-    return _understood(answer)
+    return _understood(answer, limits.output_characters)
 
 
 def _read(process: subprocess.Popen[bytes], limits: Limits) -> bytes | None:
@@ -149,10 +149,17 @@ class _Feeder(threading.Thread):
                 pipe.close()
 
 
-def _understood(answer: bytes) -> Extraction:
+def _understood(answer: bytes, most: int) -> Extraction:
+    """Read the answer of a process that a hostile document may speak through: nothing in it is taken on trust."""
     try:
         said = json.loads(answer)
-        reason = Sentence(said["zh"], said["en"]) if said.get("zh") else None
-        return Extraction(said["status"], said["text"], reason, tuple(said["sandbox"]))
-    except (ValueError, KeyError, TypeError):
+        status, text, sandbox = said["status"], said["text"], said["sandbox"]
+        words = [said["zh"], said["en"]] if said.get("zh") else []
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Extraction("failed", reason=BROKEN)
+    if status not in ("ok", "none", "failed") or not isinstance(text, str) or not isinstance(sandbox, list):
+        return Extraction("failed", reason=BROKEN)
+    if not all(isinstance(word, str) for word in (*words, *sandbox)):
+        return Extraction("failed", reason=BROKEN)
+    clean = text.encode("utf-8", "replace").decode()[:most]
+    return Extraction(status, clean, Sentence(*words) if words else None, tuple(sandbox))
