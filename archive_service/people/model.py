@@ -46,10 +46,11 @@ SEARCHED_LEVELS = ("PUB", "INT", "TS", "PI")
 
 @dataclass(frozen=True)
 class Grant:
-    """Leave to read one record until an instant."""
+    """Leave to read one record until an instant, at the level that it had when leave was given."""
 
     record_id: str
     until: str
+    level: str | None
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,12 @@ class Person:
         """True for the three administrators, who see no content whatever else they hold."""
         return bool(self.roles & ADMINISTRATORS)
 
-    def granted(self, record_id: str, at: str) -> bool:
-        """Say whether a grant for this record is alive at an instant; the last instant no longer counts."""
-        return any(grant.record_id == record_id and at < grant.until for grant in self.grants)
+    def granted(self, record_id: str, level: str | None, at: str) -> bool:
+        """Say whether a grant for this record is alive at an instant; the last instant no longer counts.
+
+        Leave does not survive a change of the record's level (DOMAIN 6): what was weighed was another thing.
+        """
+        return any((one.record_id, one.level) == (record_id, level) and at < one.until for one in self.grants)
 
 
 def check_roles(roles: frozenset[str]) -> None:
@@ -89,6 +93,11 @@ def check_roles(roles: frozenset[str]) -> None:
         raise BadInput(
             "系统管理员、安全保密管理员、审计管理员不得由一人兼任。",
             "System administrator, security administrator and auditor must be three different people.",
+        )
+    if roles & ADMINISTRATORS and roles - ADMINISTRATORS:
+        raise BadInput(
+            "管理员不接触档案，不得兼任归档、利用、鉴定或审批。",
+            "Administrators have no part in the records: they neither file, read, appraise nor approve.",
         )
 
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
 
 from argon2 import PasswordHasher
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.clock import from_stamp, to_stamp
-from archive_service.errors import Forbidden, Unavailable
+from archive_service.errors import Forbidden
 from archive_service.people.model import Person
-from archive_service.people.service import password_matches, person_from_row
-from archive_service.people.tables import attempts, people, sessions
-
-WINDOW = timedelta(minutes=15)
-MOST_FOR_LOGIN = 10
-MOST_FOR_ADDRESS = 50
-"""Failed attempts within the window, for one login and from one address, before answers are withheld."""
+from archive_service.people.passwords import password_matches
+from archive_service.people.service import person_from_row
+from archive_service.people.tables import people, sessions
+from archive_service.people.throttle import Attempt, Throttle
 
 SEEN_EVERY = timedelta(minutes=1)
 """How stale the time of last use may be: not every page needs a write."""
@@ -37,25 +34,43 @@ class SignIn:
     idle: timedelta
     absolute: timedelta
 
-    def check(self, login: str, password: str, address: str) -> Person:
-        """Return the person whose login and password these are, or refuse in words that give nothing away."""
-        now = self.ledger.clock.now()
-        self._throttle(login, address, to_stamp(now - WINDOW))
+    def check(self, login: str, password: str, address: str, device: str | None = None) -> Person:
+        """Return the person whose login and password these are, or refuse in words that give nothing away.
+
+        ``device`` names a browser from which this login was signed in before; whoever cannot name one is throttled
+        with all the others who cannot. Raises :class:`Unavailable` while answers are withheld.
+        """
+        throttle = Throttle(self.ledger)
+        attempt = Attempt.of(login, address, device)
+        throttle.enter(attempt)
         with self.ledger.read() as connection:
-            row = connection.execute(select(people).where(people.c.login == login)).one_or_none()
-            person = person_from_row(connection, row, to_stamp(now)) if row else None
+            row = connection.execute(select(people).where(people.c.login == _storable(login))).one_or_none()
+            person = person_from_row(connection, row, self.ledger.clock.stamp()) if row else None
         # An unknown login costs the same work as a wrong password, so that timing does not tell them apart.
-        right = password_matches(self.hasher, row.password_hash if row else self._decoy(), password)
+        right = password_matches(self.hasher, row.password_hash if row else self._decoy, password)
         if person is None or not right or person.disabled:
-            self._note_failure(login, address, person)
+            self.ledger.note(None, acts.PERSON_SIGN_IN_REFUSED, "person", person.id if person else "unknown")
             raise Forbidden("登录名或口令不正确。", "The login or the password is not right.")
+        throttle.forget(attempt)
+        if row is not None and self.hasher.check_needs_rehash(row.password_hash):
+            self._hash_anew(person, password)
         return person
 
-    def open(self, login: str, password: str, address: str) -> str:
-        """Sign a person in and return the session's token."""
-        person = self.check(login, password, address)
+    def open(self, login: str, password: str, address: str, device: str | None = None, instead_of: str = "") -> str:
+        """Sign a person in and return the new session's token; the session of ``instead_of`` ends."""
+        return self.begin(self.check(login, password, address, device), instead_of)
+
+    def begin(self, person: Person, instead_of: str = "") -> str:
+        """Open a session for a person whose password was checked just now; clear away the sessions that have ended."""
         token = secrets.token_urlsafe(32)
         with self.ledger.work(person.id) as work:
+            now = self.ledger.clock.now()
+            ended = or_(
+                sessions.c.id_hash == _hash(instead_of),
+                sessions.c.seen_at < to_stamp(now - self.idle),
+                sessions.c.created_at < to_stamp(now - self.absolute),
+            )
+            work.connection.execute(sessions.delete().where(ended))
             work.insert(
                 sessions, {"id_hash": _hash(token), "person_id": person.id, "created_at": work.at, "seen_at": work.at}
             )
@@ -77,13 +92,10 @@ class SignIn:
             person = person_from_row(connection, found, to_stamp(now))
         seen, opened = from_stamp(found.seen_at), from_stamp(found.opened_at)
         if now - seen > self.idle or now - opened > self.absolute:
+            self._end(token)  # it must not come to life again when the clock is set back
             return None
         if now - seen > SEEN_EVERY:
-            with self.ledger.work(None) as work:
-                work.connection.execute(
-                    sessions.update().where(sessions.c.id_hash == _hash(token)).values(seen_at=to_stamp(now))
-                )
-                work.commit()
+            self._see(token, now)
         return person
 
     def close(self, token: str, person: Person) -> None:
@@ -93,31 +105,34 @@ class SignIn:
             work.act(acts.PERSON_SIGNED_OUT, "person", person.id)
             work.commit()
 
-    def _throttle(self, login: str, address: str, since: str) -> None:
-        with self.ledger.read() as connection:
-            counts = select(func.count()).select_from(attempts)
-            by_login = connection.execute(
-                counts.where(attempts.c.login == login[:64], attempts.c.at > since)
-            ).scalar_one()
-            by_address = connection.execute(
-                counts.where(attempts.c.address == address, attempts.c.at > since)
-            ).scalar_one()
-        if by_login >= MOST_FOR_LOGIN or by_address >= MOST_FOR_ADDRESS:
-            minutes = int(WINDOW.total_seconds() // 60)
-            raise Unavailable(
-                f"失败次数过多，请在 {minutes} 分钟后再试。",
-                f"Too many failed attempts; please try again in {minutes} minutes.",
-            )
-
-    def _note_failure(self, login: str, address: str, person: Person | None) -> None:
+    def _see(self, token: str, now: datetime) -> None:
         with self.ledger.work(None) as work:
-            work.insert(attempts, {"id": uuid.uuid4().hex, "login": login[:64], "address": address, "at": work.at})
-            work.act(acts.PERSON_SIGN_IN_REFUSED, "person", person.id if person else "unknown")
+            used = sessions.update().where(sessions.c.id_hash == _hash(token)).values(seen_at=to_stamp(now))
+            work.connection.execute(used)
             work.commit()
 
+    def _end(self, token: str) -> None:
+        with self.ledger.work(None) as work:
+            work.connection.execute(sessions.delete().where(sessions.c.id_hash == _hash(token)))
+            work.commit()
+
+    def _hash_anew(self, person: Person, password: str) -> None:
+        """Keep the password as the parameters of this version keep it."""
+        hashed = self.hasher.hash(password)
+        with self.ledger.work(person.id) as work:
+            work.update(people, person.id, {"password_hash": hashed})
+            work.act(acts.PERSON_PASSWORD_HASHED_ANEW, "person", person.id)
+            work.commit()
+
+    @cached_property
     def _decoy(self) -> str:
-        return self.hasher.hash("decoy")
+        return self.hasher.hash(secrets.token_hex(16))
+
+
+def _storable(login: str) -> str:
+    """Return a login that can be asked for; whatever no login can be is nobody's."""
+    return login if login.isascii() and login.isprintable() else ""
 
 
 def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

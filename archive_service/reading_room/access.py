@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from archive_service.audit import acts
-from archive_service.audit.ledger import Ledger
+from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.clock import to_stamp
 from archive_service.errors import BadInput, Conflict, NotFound
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can, require
+from archive_service.people.service import person_from_row
 from archive_service.people.tables import grants, people
 from archive_service.reading_room.tables import requests
 
@@ -37,7 +38,7 @@ class ReadingRoom:
         """Ask to read a record, by its archival code; return the request's id."""
         require(actor, Action.ASK_ACCESS)
         wanted = normalise_code(code)
-        if not wanted or not purpose.strip():
+        if not wanted or not purpose.strip() or not wanted.isprintable() or "\0" in purpose:
             raise BadInput("请填写档号和利用目的。", "Please give the archival code and the purpose.")
         if not 1 <= days <= LONGEST_DAYS:
             raise BadInput(f"查阅期限为 1 至 {LONGEST_DAYS} 天。", f"Access lasts 1 to {LONGEST_DAYS} days.")
@@ -57,7 +58,10 @@ class ReadingRoom:
         return request_id
 
     def grant(self, actor: Person, request_id: str) -> None:
-        """Grant a request: the person may read that record from now on for the days asked for."""
+        """Grant a request: the person may read that record from now on for the days asked for.
+
+        Leave is given for the record at its present level; it ends when the level changes.
+        """
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
             record = work.connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
@@ -70,19 +74,35 @@ class ReadingRoom:
                 )
             if record.level == "SEAL":
                 raise Conflict("密封件不能按一般申请批准。", "A sealed item cannot be granted by an ordinary request.")
+            self._must_still_read(work.connection, request.person_id)
             until = to_stamp(self.ledger.clock.now() + timedelta(days=request.days))
             grant = {
                 "id": uuid.uuid4().hex,
                 "request_id": request_id,
                 "person_id": request.person_id,
                 "record_id": record.id,
+                "level": record.level,
             }
+            self._decide(work, request_id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
             work.insert(
                 grants, {**grant, "granted_by": actor.id, "granted_at": work.at, "until": until, "revoked_at": None}
             )
-            work.update(requests, request_id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
-            work.act(acts.ACCESS_GRANTED, "record", record.id, request=request_id, to=request.person_id, until=until)
+            said = {"request": request_id, "to": request.person_id, "until": until, "level": record.level}
+            work.act(acts.ACCESS_GRANTED, "record", record.id, **said)
             work.commit()
+
+    def _must_still_read(self, connection: Connection, person_id: str) -> None:
+        row = connection.execute(select(people).where(people.c.id == person_id)).one()
+        person = person_from_row(connection, row, self.ledger.clock.stamp())
+        if not can(person, Action.ASK_ACCESS).allowed:
+            raise Conflict(
+                "申请人已停用，或不再担任可以查阅的角色；只能不予批准。",
+                "The person who asked is disabled or no longer has a role that reads; the request can only be refused.",
+            )
+
+    def _decide(self, work: Work, request_id: str, decided: dict[str, str]) -> None:
+        if not work.update(requests, request_id, decided, requests.c.state == "asked"):
+            raise _decided_already()
 
     def refuse(self, actor: Person, request_id: str, reason: str) -> None:
         """Refuse a request, with the reason that the person will read."""
@@ -103,7 +123,7 @@ class ReadingRoom:
                 "decided_at": work.at,
                 "reason": reason.strip()[:500],
             }
-            work.update(requests, request_id, decided)
+            self._decide(work, request_id, decided)
             work.act(acts.ACCESS_REFUSED, "access_request", request_id)
             work.commit()
 
@@ -111,11 +131,12 @@ class ReadingRoom:
         """Take a grant back; the next request to read is refused."""
         with self.ledger.work(actor.id) as work:
             grant = work.connection.execute(select(grants).where(grants.c.request_id == request_id)).one_or_none()
-            if grant is None or grant.revoked_at is not None:
-                raise Conflict("没有有效的许可可收回。", "There is no grant to take back.")
+            if grant is None:
+                raise _no_grant()
             level = work.connection.execute(select(records.c.level).where(records.c.id == grant.record_id)).scalar_one()
             require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({grant.person_id})}))
-            work.update(grants, grant.id, {"revoked_at": work.at})
+            if not work.update(grants, grant.id, {"revoked_at": work.at}, grants.c.revoked_at.is_(None)):
+                raise _no_grant()
             work.update(requests, request_id, {"state": "revoked", "reason": reason.strip()[:500] or None})
             work.act(acts.ACCESS_REVOKED, "record", grant.record_id, request=request_id)
             work.commit()
@@ -131,15 +152,21 @@ class ReadingRoom:
         readable = records.c.level.in_(sorted(actor.clearance)) | records.c.id.is_(None)
         return self._list((requests.c.state == "asked") & (requests.c.person_id != actor.id) & readable)
 
+    def in_force(self, actor: Person) -> Sequence[Any]:
+        """Return the grants that have not ended and that this person may take back: those of others, by level."""
+        levels = [level for level in actor.clearance if can(actor, Action.DECIDE_ACCESS, Thing(level=level)).allowed]
+        alive = grants.c.revoked_at.is_(None) & (grants.c.until > self.ledger.clock.stamp())
+        return self._list(alive & records.c.level.in_(sorted(levels)) & (grants.c.person_id != actor.id))
+
     def _list(self, condition: Any) -> Sequence[Any]:
         with self.ledger.read() as connection:
             return connection.execute(
-                select(requests, people.c.name.label("person_name"), grants.c.until)
+                select(requests, people.c.name.label("person_name"), grants.c.until, grants.c.revoked_at)
                 .join(people, people.c.id == requests.c.person_id)
                 .outerjoin(grants, grants.c.request_id == requests.c.id)
                 .outerjoin(records, records.c.code == requests.c.code)
                 .where(condition)
-                .order_by(requests.c.asked_at.desc())
+                .order_by(requests.c.asked_at.desc(), requests.c.id)
             ).all()
 
     def _asked(self, connection: Any, request_id: str) -> Any:
@@ -147,5 +174,13 @@ class ReadingRoom:
         if request is None:
             raise NotFound("没有这项申请。", "There is no such request.")
         if request.state != "asked":
-            raise Conflict("此申请已有结论。", "This request has been decided already.")
+            raise _decided_already()
         return request
+
+
+def _decided_already() -> Conflict:
+    return Conflict("此申请已有结论。", "This request has been decided already.")
+
+
+def _no_grant() -> Conflict:
+    return Conflict("没有有效的许可可收回。", "There is no grant to take back.")

@@ -34,13 +34,16 @@ def page() -> str:
         longest=LONGEST_DAYS,
         mine=[_shown(row) for row in archive().reading_room.mine(person())],
         waiting=[_shown(row) for row in archive().reading_room.waiting(person())] if decides else [],
+        in_force=[_shown(row) for row in archive().reading_room.in_force(person())] if decides else [],
         decides=decides,
     )
 
 
 def _shown(row: Any) -> dict[str, Any]:
     state = row.state
-    if state == "granted" and row.until and row.until <= archive().clock.stamp():
+    if state == "granted" and row.revoked_at:
+        state = "revoked"  # by a change of role or with the account, not by a decision on this request
+    elif state == "granted" and row.until <= archive().clock.stamp():
         state = "ended"
     kind, text = STATES[state]
     return {
@@ -50,7 +53,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "days": row.days,
         "who": row.person_name,
         "when": local_time(row.asked_at),
-        "until": local_time(row.until) if row.state == "granted" else "",
+        "until": local_time(row.until) if state in ("granted", "ended") else "",
         "reason": row.reason,
         "state": state,
         "badge": (kind, words(text)),

@@ -6,9 +6,11 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from werkzeug.wrappers import Response
 
 from archive_service.errors import BadInput, Conflict, Forbidden, Unavailable
-from archive_service.people.model import LEVEL_WORDS, ROLE_WORDS
+from archive_service.people.model import LEVEL_WORDS, ROLE_WORDS, Person
+from archive_service.people.passwords import SHORTEST_PASSWORD
 from archive_service.people.policy import Action
-from archive_service.people.service import SHORTEST_PASSWORD, NewPerson
+from archive_service.people.service import NewPerson
+from archive_service.web import devices
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, language, local_path, person, person_or_none, t, words
 
@@ -24,17 +26,20 @@ def sign_in() -> Response | str | tuple[str, int]:
             return redirect(onward)
         return render_template("sign_in.html", login="", fault=None, next=onward)
     login = request.form.get("login", "").strip().lower()
+    known = devices.read()
+    address, device = request.remote_addr or "unknown", known.get(devices.mark_of(login))
     try:
-        _open_session(login, request.form.get("password", ""))
+        signed_in = archive().sign_in.check(login, request.form.get("password", ""), address, device)
     except (Forbidden, Unavailable) as error:
         page = render_template("sign_in.html", login=login, fault=words(error.text), next=onward)
         return page, 401 if isinstance(error, Forbidden) else status_of(error)
-    return redirect(onward, 303)
+    _open_session(signed_in)
+    return devices.remember(redirect(onward, 303), login, known)
 
 
-def _open_session(login: str, password: str) -> None:
-    """Sign in with a fresh session: nothing from before the sign-in is carried over but the language."""
-    token = archive().sign_in.open(login, password, request.remote_addr or "unknown")
+def _open_session(reader: Person) -> None:
+    """Open a fresh session: nothing from before is carried over but the language, and what was open here ends."""
+    token = archive().sign_in.begin(reader, instead_of=str(session.get("token", "")))
     chosen = session.get("language")
     session.clear()
     session.permanent = True
@@ -64,11 +69,18 @@ def change_password() -> Response | str | tuple[str, int]:
     if new != request.form.get("again", ""):
         faults = {"again": t("两次输入的新密码不一样。", "The two new passwords differ.")}
         return _password_page(faults, reader.must_change), 422
+    current = request.form.get("current", "")
+    device = devices.read().get(devices.mark_of(reader.login))
     try:
-        archive().people.change_password(reader, request.form.get("current", ""), new)
+        # A session that somebody left open must not serve to guess the password: the same throttle as at the door.
+        archive().sign_in.check(reader.login, current, request.remote_addr or "unknown", device)
+        archive().people.change_password(reader, current, new)
+    except Forbidden:
+        faults = {"current": t("原口令不正确。", "The present password is not right.")}
+        return _password_page(faults, reader.must_change), 422
     except BadInput as error:
         return _password_page({"": words(error.text)}, reader.must_change), 422
-    _open_session(reader.login, new)
+    _open_session(reader)
     g.person = archive().people.by_id(reader.id)
     done("密码已更换，其他地方的登录已结束。", "Your password is changed; sign-ins elsewhere have ended.")
     return redirect(url_for("home.page"), 303)
