@@ -8,14 +8,14 @@ import json
 import os
 import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from archive_service.errors import Conflict, Damaged, NotFound, Unavailable
-from archive_service.vault import names
+from archive_service.vault import names, remains
 from archive_service.vault.disk import SyncFailed, open_folder, sync, telling, write_all
 from archive_service.vault.folders import below, entries, list_folder, lock, standing, unlink_unless_locked
 from archive_service.vault.pieces import sha256_of
@@ -69,6 +69,15 @@ class LocalStore:
     def root(self) -> Path:
         """The directory of the store."""
         return self._root
+
+    @property
+    def place(self) -> str:
+        """The place in one line, for people."""
+        return str(self._root)
+
+    def remains(self, record_of: Mapping[str, str]) -> Mapping[str, set[str]]:
+        """Walk the directory with other code and name every file or folder that carries one of the ids."""
+        return remains.files(self._root, self._install_id, record_of)
 
     def check_identity(self) -> None:
         """Raise ``Unavailable`` for a missing, unmounted or foreign directory."""

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from archive_service.errors import Unavailable
@@ -19,22 +19,25 @@ from archive_service.errors import Unavailable
 _ANY_ID = re.compile(r"(?=([0-9a-f]{32}))", re.IGNORECASE)
 
 
-def look(root: Path, keyring: Path, install_id: str, sought: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    """Return what is left of records, a line for each find; no lines mean that nothing was found.
+def files(root: Path, install_id: str, record_of: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return by record what is left of ids (id -> record id): every file or folder below ``root`` in whose path one stands.
 
-    ``sought`` names for each record its key ids. Found is every file or folder below ``root`` in whose path
-    one of these ids stands, and every key that belongs to the record or has one of the ids. One walk
-    serves all records. ``Unavailable`` if it cannot look everywhere: then nothing is proved.
+    One walk serves all. ``Unavailable`` if it cannot look everywhere: then nothing is proved.
     """
     _must_be_ours(root, install_id)
-    found: dict[str, set[str]] = {record_id: set() for record_id in sought}
-    record_of = {key_id: record_id for record_id, key_ids in sought.items() for key_id in (*key_ids, record_id)}
+    found: dict[str, set[str]] = {record_id: set() for record_id in record_of.values()}
     for path, ids in _walk(root, ""):
         for one in ids & record_of.keys():
             found[record_of[one]].add(f"file {path}")
+    return found
+
+
+def keys(keyring: Path, install_id: str, record_of: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return by record every key that belongs to it or has one of the ids (id -> record id)."""
+    found: dict[str, set[str]] = {record_id: set() for record_id in record_of.values()}
     for record_id, key_id in _keys(keyring, install_id, record_of):
         found[record_id].add(f"key {key_id}")
-    return {record_id: sorted(lines) for record_id, lines in found.items()}
+    return found
 
 
 def _must_be_ours(root: Path, install_id: str) -> None:

@@ -13,9 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import segno
-import shamir_mnemonic  # type: ignore[import-untyped]
-
 from archive_service.errors import BadInput
 from archive_service.vault.custodians import ROOT_BYTES
 
@@ -33,6 +30,8 @@ class Share:
 
     def qr_svg(self) -> str:
         """Return the words as a QR code (SVG, error correction M), for a printed sheet."""
+        import segno
+
         out = io.BytesIO()
         segno.make(self.words.upper(), error="m", micro=False).save(out, kind="svg", xmldecl=False, scale=4)
         return out.getvalue().decode()
@@ -40,6 +39,8 @@ class Share:
 
 def split(root: bytes, install_id: str, n: int, threshold: int = 3, of: int = 5) -> list[Share]:
     """Split a root key; every call makes another set, and shares of different sets do not go together."""
+    import shamir_mnemonic  # type: ignore[import-untyped]
+
     if not 2 <= threshold <= of <= 16:
         raise BadInput(
             "份数须为 2 至 16，且不少于所需份数。", "There are 2 to 16 shares, and no fewer than are needed."
@@ -53,6 +54,8 @@ def combine(words: Iterable[str]) -> bytes:
 
     ``BadInput`` for a mistyped share (saying which of those given), too few, or shares of different sets.
     """
+    import shamir_mnemonic
+
     found: dict[int, Any] = {}
     for position, text in enumerate(words, start=1):
         try:

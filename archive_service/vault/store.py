@@ -7,11 +7,10 @@ something is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 #: looks at what stands under a name already and says whether it may stay in place of what was to be stored
@@ -30,8 +29,14 @@ class Store(Protocol):
     """What the vault asks of a place for objects; names are those of :mod:`archive_service.vault.names`."""
 
     @property
-    def root(self) -> Path:
-        """The place itself, for those who look with their own eyes."""
+    def place(self) -> str:
+        """The place in one line, for people."""
+
+    def remains(self, record_of: Mapping[str, str]) -> Mapping[str, set[str]]:
+        """Look for anything left of ids (id -> record id), with code that shares nothing with what deletes.
+
+        Returns a line for each find, by record. ``Unavailable`` if it cannot look everywhere.
+        """
 
     def check_identity(self) -> None:
         """Raise ``Unavailable`` unless this is the store of this installation."""

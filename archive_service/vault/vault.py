@@ -210,7 +210,10 @@ class Vault:
 
     def remains_of(self, sought: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
         """Look for many records (record id -> key ids) at once: the time goes with the store's size, not with theirs."""
-        return remains.look(self._store.root, self._keyring.path, self._install_id, sought)
+        record_of = {one: record_id for record_id, key_ids in sought.items() for one in (*key_ids, record_id)}
+        found = remains.keys(self._keyring.path, self._install_id, record_of)
+        left = self._store.remains(record_of)
+        return {record_id: sorted(found.get(record_id, set()) | left.get(record_id, set())) for record_id in sought}
 
     # ------------------------------------------------------------------------------------------------ the inside
 

@@ -85,7 +85,7 @@ def s3_server() -> Iterator[S3Server]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(2)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -1,0 +1,97 @@
+"""The versions that a server keeps of an object: seen, and removed one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from archive_service.errors import Conflict, Unavailable
+from archive_service.vault.aws import PerProcess, code_of, status_of, telling_aws
+
+_TRIES = 5
+
+
+class Version(NamedTuple):
+    """A version of an object, or a marker that says it was deleted and hides those below it."""
+
+    key: str
+    version: str
+    marker: bool
+
+
+class Versions:
+    """Versions in one bucket."""
+
+    def __init__(self, client: PerProcess, bucket: str, place: str) -> None:
+        self._client, self._bucket, self._place = client, bucket, place
+        #: whether the bucket keeps versions, or ever did
+        self.kept = True
+
+    def look(self) -> None:
+        """Ask whether the bucket keeps versions. Who may not ask is taken to have them."""
+        with telling_aws(self._place):
+            try:
+                answer = self._client().get_bucket_versioning(Bucket=self._bucket)
+            except Exception as fault:
+                if status_of(fault) not in (403, 405, 501):
+                    raise
+                return
+        self.kept = "Status" in answer
+
+    def of(self, key: str) -> list[Version]:
+        """Return all versions and markers under exactly this key."""
+        return [one for one in self.below(key) if one.key == key]
+
+    def below(self, prefix: str) -> Iterator[Version]:
+        """Yield all versions and markers of all keys that begin with ``prefix``."""
+        more: dict[str, str] = {}
+        while True:
+            with telling_aws(self._place):
+                page: dict[str, Any] = self._client().list_object_versions(Bucket=self._bucket, Prefix=prefix, **more)
+            for found in page.get("Versions", []):
+                yield Version(found["Key"], found["VersionId"], False)
+            for found in page.get("DeleteMarkers", []):
+                yield Version(found["Key"], found["VersionId"], True)
+            if not page.get("IsTruncated"):
+                return
+            more = {"KeyMarker": page["NextKeyMarker"]}
+            if page.get("NextVersionIdMarker"):
+                more["VersionIdMarker"] = page["NextVersionIdMarker"]
+
+    def remove(self, key: str, version: str) -> None:
+        """Remove one version; gone already is success. ``Conflict`` if the server holds it under a lock."""
+        which = {"VersionId": version} if version and self.kept else {}
+        with telling_aws(self._place):
+            try:
+                self._client().delete_object(Bucket=self._bucket, Key=key, **which)
+            except Exception as fault:
+                if code_of(fault) in ("NoSuchKey", "NoSuchVersion"):
+                    return
+                if which and status_of(fault) == 403 and self._locked(key, version):
+                    raise Conflict(
+                        f"该对象处于保留锁定中，不能删除：{self._place}",
+                        f"The object is under a retention lock and cannot be removed: {self._place}",
+                    ) from fault
+                raise
+
+    def delete(self, key: str) -> int:
+        """Remove everything under a key and look that nothing is left; how many versions with content there were."""
+        count = 0
+        for _ in range(_TRIES):
+            there = self.of(key)
+            if not there:
+                return count
+            # Markers last: while one stands, nothing below it is seen by a plain read.
+            for one in sorted(there, key=lambda one: one.marker):
+                self.remove(key, one.version)
+                count += not one.marker
+        raise Unavailable(
+            f"对象删除后仍存在：{self._place}", f"The object is still there after it was deleted: {self._place}"
+        )
+
+    def _locked(self, key: str, version: str) -> bool:
+        try:
+            head = self._client().head_object(Bucket=self._bucket, Key=key, VersionId=version)
+        except Exception:
+            return False
+        return bool(head.get("ObjectLockMode")) or head.get("ObjectLockLegalHoldStatus") == "ON"
