@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from archive_service.catalog.due import decide_record, decide_row, recompute
 from archive_service.catalog.facts import triggers_of_case
+from archive_service.catalog.linking import set_parent
 from archive_service.catalog.model import Receipt
 from archive_service.catalog.tables import outbox, record_parents, records
 from archive_service.disposal.holds import holds_of
@@ -330,3 +331,38 @@ def test_an_event_recorded_while_a_record_is_filed_reaches_it(world: World) -> N
     assert started.is_set()
     assert len(filed) == 6
     assert {kept(world, receipt) for receipt in filed} == {("D30", date(2051, 1, 1))}
+
+
+# --------------------------------------------------------------------------------------------- saying it afterwards
+
+
+def point(world: World, picture: Receipt, parent: Receipt) -> None:
+    actor = world.person(PROPOSER)
+    set_parent(world.ledger, world.schedules, actor, picture.archival_code, parent.archival_code)
+
+
+def test_a_record_named_afterwards_decides_at_once_and_can_be_named_otherwise(world: World) -> None:
+    picture, report, result = photo(world), world.file("YSH05", DAY), world.file("PGF02", DAY)
+    assert kept(world, picture) == ("D30", date(2045, 1, 1))
+    point(world, picture, report)
+    assert kept(world, picture) == ("D10", date(2025, 1, 1))
+    point(world, picture, result)
+    assert kept(world, picture) == ("Y", None)
+    change(world, report, extension_years=20)
+    assert kept(world, picture) == ("Y", None)
+    point(world, picture, report)
+    assert kept(world, picture) == ("D30", date(2045, 1, 1))
+    assert world.record(picture).code == picture.archival_code
+
+
+def test_what_cannot_be_linked_is_refused(desk: World) -> None:
+    picture, report, secret = photo(desk), desk.file("YSH05", DAY), desk.file("YSH05", DAY, level="TS")
+    with pytest.raises(BadInput, match="period of its own"):
+        point(desk, report, secret)
+    with pytest.raises(BadInput, match="itself kept"):
+        point(desk, picture, photo(desk))
+    with pytest.raises(BadInput, match="may not be filed as INT"):
+        point(desk, picture, secret)
+    with pytest.raises(NotFound):
+        point(desk, replace(picture, archival_code="Q001-ZP·AX·2014-D30-SXD-0099"), report)
+    assert kept(desk, picture) == ("D30", date(2045, 1, 1))
