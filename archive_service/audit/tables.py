@@ -33,10 +33,11 @@ nodes = Table(
 head = Table(
     "audit_head",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("size", Integer, nullable=False),
     Column("peaks", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
+    CheckConstraint("id = 1", name="single"),
 )
 
 checkpoints = Table(
