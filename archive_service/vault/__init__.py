@@ -4,6 +4,7 @@ Nobody outside this package touches object files or keys; :class:`Vault` is the 
 """
 
 from archive_service.vault.capsule import Capsule, CapsuleComponent
+from archive_service.vault.copies import Fault, Finding, Placement, Wanted, wanted_of
 from archive_service.vault.custodians import Custodian, KeyFileCustodian, PassphraseCustodian
 from archive_service.vault.disk import SyncFailed
 from archive_service.vault.keyfiles import make_key_file, read_key_file
@@ -17,11 +18,14 @@ __all__ = [
     "Capsule",
     "CapsuleComponent",
     "Custodian",
+    "Fault",
+    "Finding",
     "KeyDestroyed",
     "KeyFileCustodian",
     "Keyring",
     "LocalStore",
     "PassphraseCustodian",
+    "Placement",
     "Rotation",
     "SealedObject",
     "Spool",
@@ -29,6 +33,8 @@ __all__ = [
     "Stored",
     "SyncFailed",
     "Vault",
+    "Wanted",
     "make_key_file",
     "read_key_file",
+    "wanted_of",
 ]

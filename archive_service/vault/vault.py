@@ -9,18 +9,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from archive_service.errors import BadInput, Conflict, Damaged
+from archive_service.errors import ArchiveError, Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import names, remains
 from archive_service.vault.canonical import canonical
 from archive_service.vault.capsule import Capsule, from_json, to_json
+from archive_service.vault.copies import Fault, Finding, Wanted, examine, repair
 from archive_service.vault.keyring import Keyring
-from archive_service.vault.pieces import in_pieces, sha256_of
+from archive_service.vault.pieces import sha256_of
 from archive_service.vault.sealing import Entropy, clear_size, seal, seal_bytes, unseal, unseal_bytes, unseal_range
 from archive_service.vault.store import Store, Stored
+from archive_service.vault.watched import Watched
+
+#: the name of the store that takes what is filed
+PRIMARY = "primary"
+#: more clear bytes than any object has
+_ALL = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,33 @@ class SealedObject:
 class Vault:
     """Sealed components by record, component and version; each component has its own key, whose id is the component's."""
 
-    def __init__(self, install_id: str, store: Store, keyring: Keyring, entropy: Entropy = os.urandom) -> None:
+    def __init__(
+        self,
+        install_id: str,
+        store: Store,
+        keyring: Keyring,
+        entropy: Entropy = os.urandom,
+        *,
+        copies: Mapping[str, Store] | None = None,
+        on_finding: Callable[[Finding], object] | None = None,
+    ) -> None:
+        """Join the parts. ``store`` takes what is filed; ``copies`` are further stores by name.
+
+        Reading goes on in the next store when one is away or its copy is bad; ``on_finding`` is told of it.
+        """
         self._install_id = install_id
         self._store = store
+        self._stores = {PRIMARY: store, **(copies or {})}
+        if len(self._stores) != 1 + len(copies or {}):
+            raise ValueError(f"no further store can be called {PRIMARY}")
         self._keyring = keyring
         self._entropy = entropy
+        self._on_finding = on_finding or (lambda _: None)
+
+    @property
+    def stores(self) -> Mapping[str, Store]:
+        """All stores by name, the first one being where things are filed; for comparing and sweeping only."""
+        return dict(self._stores)
 
     # ---------------------------------------------------------------------------------------------------- filing
 
@@ -83,7 +112,7 @@ class Vault:
         if not replace and self._store.exists(name):
             raise Conflict("该文件已在库中。", "This file is in the vault already.")
         key, context = self._key_for(record_id, component_id), self._context(record_id, component_id, version)
-        clear = _Watched(chunks, on_clear, max_bytes)
+        clear = Watched(chunks, on_clear, max_bytes)
 
         def same(there: BinaryIO) -> bool:
             return self._clear_sha256(there, key, context) == clear.sha256
@@ -100,13 +129,12 @@ class Vault:
         record's ``claim``, and ask the catalogue first: this is not the way to destroy a record.
         """
         wanted = set(component_ids)
-        for name in list(self._store.names(names.folder(record_id))):
-            if names.parse(name).component_id in wanted:
-                self._store.delete(name)
-        if not any(names.parse(name).component_id for name in self._store.names(names.folder(record_id))):
-            self._store.delete(names.capsule_name(record_id))
+        there = self._names_of(record_id)
+        chosen = [name for name in there if names.parse(name).component_id in wanted]
+        if all(name in chosen for name in there if names.parse(name).component_id):
+            chosen.append(names.capsule_name(record_id))
             wanted.update(self._keyring.key_ids(record_id))
-        self._store.discard_staging(record_id)
+        self._everywhere(lambda store: _delete(store, chosen, record_id))
         self._keyring.forget(wanted, record_id)
 
     # --------------------------------------------------------------------------------------------------- reading
@@ -118,14 +146,20 @@ class Vault:
         cut end too) while iterating: the whole is there only when the iteration ended.
         """
         key, context = self._keyring.key(component_id), self._context(record_id, component_id, version)
-        reader = self._store.open(names.object_name(record_id, component_id, version))
-        return _begun(reader, unseal(reader, key, context))
+
+        def clear(reader: BinaryIO, done: int) -> Iterator[bytes]:
+            return unseal_range(reader, key, context, done, _ALL) if done else unseal(reader, key, context)
+
+        return _begun(self._pieces(names.object_name(record_id, component_id, version), clear))
 
     def read_range(self, record_id: str, component_id: str, version: int, start: int, length: int) -> Iterator[bytes]:
         """Yield at most ``length`` clear bytes from ``start`` on; reads only the segments that they lie in."""
         key, context = self._keyring.key(component_id), self._context(record_id, component_id, version)
-        reader = self._store.open(names.object_name(record_id, component_id, version))
-        return _begun(reader, unseal_range(reader, key, context, start, length))
+
+        def clear(reader: BinaryIO, done: int) -> Iterator[bytes]:
+            return unseal_range(reader, key, context, start + done, length - done)
+
+        return _begun(self._pieces(names.object_name(record_id, component_id, version), clear))
 
     def size(self, record_id: str, component_id: str, version: int) -> int:
         """Return the number of clear bytes, from the size of the sealed object alone."""
@@ -167,7 +201,32 @@ class Vault:
 
     def delete_capsule(self, record_id: str) -> None:
         """Remove a record's capsule; can be repeated."""
-        self._store.delete(names.capsule_name(record_id))
+        self._everywhere(lambda store: store.delete(names.capsule_name(record_id)))
+
+    # ------------------------------------------------------------------------------------------------------ copies
+
+    def replicate(self, wanted: Wanted) -> list[str]:
+        """Bring a copy to every place that must have one and has none that is good; the places that got one.
+
+        Can be stopped and repeated anywhere. What was destroyed meanwhile is not brought back: keys are
+        destroyed before objects are deleted, so a copy made too late finds its key destroyed, and goes again. (The
+        capsule goes by the record's own id, which every destruction names among its keys.)
+        """
+        parts = names.parse(wanted.name)
+        key_id = parts.component_id or parts.record_id
+        made = []
+        for place in sorted(wanted.places & self._stores.keys()):
+            if self._keyring.destroyed_at(key_id) is not None:
+                break
+            if examine(place, self._stores[place], wanted) is not None:
+                repair(self._stores, wanted, place)
+                made.append(place)
+        if self._keyring.destroyed_at(key_id) is not None:
+            # Only what was made here, and only for a key that was destroyed: one that is merely missing may come back.
+            for place in made:
+                self._stores[place].delete(wanted.name)
+            return []
+        return made
 
     # ---------------------------------------------------------------------------------------------- destruction
 
@@ -188,18 +247,17 @@ class Vault:
         With the last object go the capsule and what unfinished writes left. ``Conflict``, with nothing
         deleted, as long as a key is alive that opens what is to be deleted: this step destroys nothing.
         """
-        there = list(self._store.names(names.folder(record_id)))
+        there = self._names_of(record_id)
         chosen = [name for name in there if component_ids is None or names.parse(name).component_id in component_ids]
         left = [name for name in there if name not in chosen and names.parse(name).component_id]
         alive = self._keyring.keys({names.parse(name).component_id for name in chosen} - {""})
         if alive or (not left and self._keyring.key_ids(record_id)):
             raise Conflict("密钥尚未销毁，不能删除文件。", "The keys are not destroyed yet, so nothing is deleted.")
-        for name in chosen:
-            self._store.delete(name)
-        if not left:
-            # Asked for even if it is gone: a crash may have left the empty folder, which goes with it.
-            self._store.delete(names.capsule_name(record_id))
-            self._store.discard_staging(record_id)
+        if left:
+            self._everywhere(lambda store: [store.delete(name) for name in chosen])
+        else:
+            # The capsule is asked for even if it is gone: a crash may have left the empty folder, which goes with it.
+            self._everywhere(lambda store: _delete(store, [*chosen, names.capsule_name(record_id)], record_id))
 
     def remains(self, record_id: str, key_ids: Collection[str] = ()) -> list[str]:
         """Look, with code that shares nothing with what deletes, for anything left of a record; empty is clean.
@@ -212,10 +270,42 @@ class Vault:
         """Look for many records (record id -> key ids) at once: the time goes with the store's size, not with theirs."""
         record_of = {one: record_id for record_id, key_ids in sought.items() for one in (*key_ids, record_id)}
         found = remains.keys(self._keyring.path, self._install_id, record_of)
-        left = self._store.remains(record_of)
-        return {record_id: sorted(found.get(record_id, set()) | left.get(record_id, set())) for record_id in sought}
+        for place, store in self._stores.items():
+            for record_id, lines in store.remains(record_of).items():
+                found[record_id] |= lines if place == PRIMARY else {f"{place}: {line}" for line in lines}
+        return {record_id: sorted(found.get(record_id, set())) for record_id in sought}
 
     # ------------------------------------------------------------------------------------------------ the inside
+
+    def _pieces(self, name: str, clear: Callable[[BinaryIO, int], Iterator[bytes]]) -> Iterator[bytes]:
+        """Yield clear bytes from the first store that has them; where its copy fails, go on in the next from there."""
+        done, faults = 0, list[ArchiveError]()
+        for place, store in self._stores.items():
+            try:
+                with store.open(name) as reader:
+                    for piece in clear(reader, done):
+                        done += len(piece)
+                        yield piece
+                return
+            except (NotFound, Damaged, Unavailable) as fault:
+                faults.append(fault)
+                self._on_finding(Finding(place, name, _fault_of(fault)))
+        raise max(faults, key=_weight)
+
+    def _names_of(self, record_id: str) -> list[str]:
+        """Return the names of everything that lies of a record in any store."""
+        return sorted({name for store in self._stores.values() for name in store.names(names.folder(record_id))})
+
+    def _everywhere(self, act: Callable[[Store], object]) -> None:
+        """Do something in every store, also when one of them fails; then raise what the first failure was."""
+        faults = []
+        for store in self._stores.values():
+            try:
+                act(store)
+            except ArchiveError as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
 
     def _key_for(self, record_id: str, key_id: str) -> bytes:
         """Return a key that is durable before anything is sealed with it: two writers can only come to the same one."""
@@ -242,47 +332,30 @@ class Vault:
         return digest.hexdigest()
 
 
-class _Watched:
-    """A clear stream on its way to be sealed: counted, hashed, shown, and stopped at its ceiling."""
-
-    def __init__(
-        self, chunks: Iterable[bytes] | BinaryIO, on_clear: Callable[[bytes], object] | None, max_bytes: int | None
-    ) -> None:
-        self._chunks, self._on_clear, self._max_bytes = chunks, on_clear, max_bytes
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in in_pieces(self._chunks):
-            self.size += len(chunk)
-            if self._max_bytes is not None and self.size > self._max_bytes:
-                raise BadInput(
-                    f"文件超过允许的大小（{self._max_bytes} 字节）。",
-                    f"The file is longer than allowed ({self._max_bytes} bytes).",
-                )
-            self._digest.update(chunk)
-            if self._on_clear is not None:
-                self._on_clear(chunk)
-            yield chunk
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what has passed."""
-        return self._digest.hexdigest()
-
-
-def _begun(reader: BinaryIO, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Take the first piece now, so that what is wrong from the start is known before an answer has begun."""
-    try:
-        first = next(pieces, b"")
-    except BaseException:
-        reader.close()
-        raise
+    first = next(pieces, b"")
 
     def rest() -> Iterator[bytes]:
-        with closing(reader):
-            if first:
-                yield first
-            yield from pieces
+        if first:
+            yield first
+        yield from pieces
 
     return rest()
+
+
+def _delete(store: Store, chosen: Iterable[str], record_id: str) -> None:
+    for name in chosen:
+        store.delete(name)
+    store.discard_staging(record_id)
+
+
+def _fault_of(fault: ArchiveError) -> Fault:
+    if isinstance(fault, NotFound):
+        return Fault.MISSING
+    return Fault.DAMAGED if isinstance(fault, Damaged) else Fault.UNREACHABLE
+
+
+def _weight(fault: ArchiveError) -> int:
+    """Of several failures tell the one that says most: what is away may be whole, what was nowhere found is not there."""
+    return 2 if isinstance(fault, Unavailable) else 1 if isinstance(fault, Damaged) else 0
