@@ -18,7 +18,7 @@ from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.clock import to_stamp
-from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.errors import ArchiveError, BadInput, Conflict, NotFound
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can, require
 from archive_service.people.service import person_from_row
@@ -66,8 +66,9 @@ class ReadingRoom:
             request = self._asked(work.connection, request_id)
             record = work.connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
             thing = Thing(level=record.level if record else None, hands={"requester": frozenset({request.person_id})})
+            _require_decider(actor, request.person_id)
             if record is None or record.status != ARCHIVED or not can(actor, Action.DECIDE_ACCESS, thing).allowed:
-                require(actor, Action.DECIDE_ACCESS, thing)
+                # One answer for what is not there and for what this person may not know of.
                 raise NotFound(
                     "没有这个档号的在库档案，只能不予批准。",
                     "No record in custody has this code; the request can only be refused.",
@@ -106,22 +107,21 @@ class ReadingRoom:
 
     def refuse(self, actor: Person, request_id: str, reason: str) -> None:
         """Refuse a request, with the reason that the person will read."""
-        if not reason.strip():
+        if not _plain(reason):
             raise BadInput("请说明不予批准的理由。", "Please say why access is refused.")
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
             record = work.connection.execute(
                 select(records.c.level).where(records.c.code == request.code)
             ).one_or_none()
-            level = record.level if record else next(iter(sorted(actor.clearance)), None)
-            require(
-                actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({request.person_id})})
-            )
+            _require_decider(actor, request.person_id)
+            if record is not None:
+                _require_cleared(actor, record.level, request.person_id, _no_request())
             decided = {
                 "state": "refused",
                 "decided_by": actor.id,
                 "decided_at": work.at,
-                "reason": reason.strip()[:500],
+                "reason": _plain(reason),
             }
             self._decide(work, request_id, decided)
             work.act(acts.ACCESS_REFUSED, "access_request", request_id)
@@ -134,10 +134,11 @@ class ReadingRoom:
             if grant is None:
                 raise _no_grant()
             level = work.connection.execute(select(records.c.level).where(records.c.id == grant.record_id)).scalar_one()
-            require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({grant.person_id})}))
+            _require_decider(actor, grant.person_id)
+            _require_cleared(actor, level, grant.person_id, _no_grant())
             if not work.update(grants, grant.id, {"revoked_at": work.at}, grants.c.revoked_at.is_(None)):
                 raise _no_grant()
-            work.update(requests, request_id, {"state": "revoked", "reason": reason.strip()[:500] or None})
+            work.update(requests, request_id, {"state": "revoked", "reason": _plain(reason) or None})
             work.act(acts.ACCESS_REVOKED, "record", grant.record_id, request=request_id)
             work.commit()
 
@@ -172,10 +173,26 @@ class ReadingRoom:
     def _asked(self, connection: Any, request_id: str) -> Any:
         request = connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
         if request is None:
-            raise NotFound("没有这项申请。", "There is no such request.")
+            raise _no_request()
         if request.state != "asked":
             raise _decided_already()
         return request
+
+
+def _require_decider(actor: Person, requester_id: str) -> None:
+    """Refuse one who decides on nothing, or on this only by being the one who asked; say nothing of the record."""
+    level = next(iter(sorted(actor.clearance)), None)
+    require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({requester_id})}))
+
+
+def _require_cleared(actor: Person, level: str, requester_id: str, otherwise: ArchiveError) -> None:
+    thing = Thing(level=level, hands={"requester": frozenset({requester_id})})
+    if not can(actor, Action.DECIDE_ACCESS, thing).allowed:
+        raise otherwise
+
+
+def _no_request() -> NotFound:
+    return NotFound("没有这项申请。", "There is no such request.")
 
 
 def _decided_already() -> Conflict:
@@ -184,3 +201,8 @@ def _decided_already() -> Conflict:
 
 def _no_grant() -> Conflict:
     return Conflict("没有有效的许可可收回。", "There is no grant to take back.")
+
+
+def _plain(reason: str) -> str:
+    """Return a typed reason as it can be kept on both databases."""
+    return reason.replace("\0", "").strip()[:500]
