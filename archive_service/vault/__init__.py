@@ -3,10 +3,11 @@
 Nobody outside this package touches object files or keys; :class:`Vault` is the door.
 """
 
+from archive_service.vault.ballast import Ballast
 from archive_service.vault.capsule import Capsule, CapsuleComponent
 from archive_service.vault.copies import Fault, Finding, Placement, Wanted, wanted_of
 from archive_service.vault.custodians import Custodian, KeyFileCustodian, PassphraseCustodian
-from archive_service.vault.disk import SyncFailed
+from archive_service.vault.disk import DiskFull, SyncFailed
 from archive_service.vault.keyfiles import make_key_file, read_key_file
 from archive_service.vault.keyring import KeyDestroyed, Keyring, Rotation
 from archive_service.vault.local_store import LocalStore
@@ -15,9 +16,11 @@ from archive_service.vault.store import Store, Stored
 from archive_service.vault.vault import SealedObject, Vault
 
 __all__ = [
+    "Ballast",
     "Capsule",
     "CapsuleComponent",
     "Custodian",
+    "DiskFull",
     "Fault",
     "Finding",
     "KeyDestroyed",

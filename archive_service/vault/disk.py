@@ -30,6 +30,13 @@ class SyncFailed(ArchiveError):
         )
 
 
+class DiskFull(Unavailable):
+    """There is no room, or none but what is kept back for the log and for recovery. Nothing was stored."""
+
+    def __init__(self, where: Path) -> None:
+        super().__init__(f"存储空间已满，未写入任何内容：{where}", f"The disk is full, nothing was stored: {where}")
+
+
 def sync(fd: int) -> None:
     """Wait until a file or folder is durable; ``SyncFailed`` otherwise, and never a second try."""
     try:
@@ -68,7 +75,7 @@ def telling(where: Path) -> Iterator[None]:
 
 def _sentence(fault: OSError, where: Path) -> ArchiveError:
     if fault.errno in _FULL:
-        return Unavailable(f"存储空间已满，未写入任何内容：{where}", f"The disk is full, nothing was stored: {where}")
+        return DiskFull(where)
     if fault.errno in _READ_ONLY:
         return Unavailable(
             f"存储目录不可写，未写入任何内容：{where}", f"The directory cannot be written, nothing was stored: {where}"

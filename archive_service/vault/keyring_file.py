@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archive_service.errors import Conflict, Damaged, Unavailable
-from archive_service.vault.disk import open_folder, sync, telling
+from archive_service.vault.disk import DiskFull, open_folder, sync, telling
 
 FORMAT = 2
 BUSY_SECONDS = 30.0
@@ -162,9 +162,7 @@ def told(path: Path) -> Iterator[None]:
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise Unavailable("密钥库正忙，请稍后重试。", "The keyring is busy; try again later.") from None
         if name.startswith("SQLITE_FULL"):
-            raise Unavailable(
-                f"存储空间已满，密钥未写入：{path}", f"The disk is full, no key was stored: {path}"
-            ) from None
+            raise DiskFull(path) from None
         if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             raise Unavailable(
                 f"密钥库不可写或无法打开：{path}", f"The keyring cannot be opened or written: {path}"

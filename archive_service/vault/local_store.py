@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from archive_service.errors import Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import names, remains
+from archive_service.vault.ballast import refuse_below
 from archive_service.vault.disk import SyncFailed, open_folder, sync, telling, write_all
 from archive_service.vault.folders import below, entries, list_folder, lock, standing, unlink_unless_locked
 from archive_service.vault.pieces import sha256_of
@@ -26,6 +27,8 @@ OBJECTS = "objects"
 STAGING = "staging"
 FORMAT = 1
 _TRIES = 8
+#: how often, while an object is written, the room on the disk is looked at
+_LOOK_BYTES = 8 << 20
 
 
 class LocalStore:
@@ -35,9 +38,14 @@ class LocalStore:
     planted inside the store leads nowhere. Folders are 0700, files 0600.
     """
 
-    def __init__(self, root: Path, install_id: str) -> None:
+    def __init__(self, root: Path, install_id: str, reserve: int = 0) -> None:
+        """Open a store. New objects are refused (``DiskFull``) when fewer than ``reserve`` bytes would stay free.
+
+        Capsules are not: they are small, and a destruction must come to its end on a full disk too.
+        """
         self._root = root
         self._install_id = install_id
+        self._reserve = reserve
         self._failed = False
         self.check_identity()
 
@@ -98,7 +106,8 @@ class LocalStore:
         aside = names.staging_name(name, uuid.uuid4().hex)
         with self._opened() as root, standing(root, STAGING, self._root) as staging:
             try:
-                stored = self._write_aside(staging, aside, chunks)
+                reserve = self._reserve if names.parse(name).component_id else 0
+                stored = self._write_aside(staging, aside, chunks, reserve)
                 if replace and unless is None:
                     self._publish(root, staging, aside, name, os.rename)
                     return stored
@@ -244,12 +253,15 @@ class LocalStore:
         ):
             yield folder
 
-    def _write_aside(self, staging: int, aside: str, chunks: Iterable[bytes]) -> Stored:
-        digest, size = hashlib.sha256(), 0
+    def _write_aside(self, staging: int, aside: str, chunks: Iterable[bytes], reserve: int) -> Stored:
+        digest, size, looked = hashlib.sha256(), 0, -_LOOK_BYTES
         with telling(self._root):
             fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=staging)
         try:
             for chunk in chunks:
+                if size - looked >= _LOOK_BYTES:
+                    refuse_below(self._root, fd, reserve)
+                    looked = size
                 digest.update(chunk)
                 size += len(chunk)
                 with telling(self._root):
