@@ -62,6 +62,7 @@ class ReadingRoom:
 
         Leave is given for the record at its present level; it ends when the level changes.
         """
+        _require_decider(actor, "")
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
             record = work.connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
@@ -107,6 +108,7 @@ class ReadingRoom:
 
     def refuse(self, actor: Person, request_id: str, reason: str) -> None:
         """Refuse a request, with the reason that the person will read."""
+        _require_decider(actor, "")
         if not _plain(reason):
             raise BadInput("请说明不予批准的理由。", "Please say why access is refused.")
         with self.ledger.work(actor.id) as work:
@@ -129,6 +131,7 @@ class ReadingRoom:
 
     def revoke(self, actor: Person, request_id: str, reason: str) -> None:
         """Take a grant back; the next request to read is refused."""
+        _require_decider(actor, "")
         with self.ledger.work(actor.id) as work:
             grant = work.connection.execute(select(grants).where(grants.c.request_id == request_id)).one_or_none()
             if grant is None:

@@ -1,0 +1,370 @@
+"""Every address for every kind of person: who is let in, who is turned away, and that being turned away changes nothing.
+
+An address that is not in the table fails the test: whoever adds one says here whom it is for.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from archive_service.app import create_app
+from archive_service.archive import Archive, found_archive, open_archive
+from archive_service.audit.log import newest
+from archive_service.config import ArchiveTable, Settings
+from archive_service.database.tables import vouched_tables
+from archive_service.disposal.holds import NewHold
+from archive_service.people.model import (
+    APPRAISER,
+    APPROVER,
+    ARCHIVIST,
+    AUDITOR,
+    READER,
+    SECURITY_ADMINISTRATOR,
+    SYSTEM_ADMINISTRATOR,
+)
+from archive_service.people.service import NewPerson
+
+CONFIDENTIAL = frozenset({"PUB", "INT", "TS", "PI"})
+OPEN_LEVELS = frozenset({"PUB", "INT"})
+SECRET = "配方编号柒叁玖"
+
+CAST = (
+    NewPerson("archivist", "档案员", frozenset({ARCHIVIST}), CONFIDENTIAL),
+    NewPerson("reader", "利用者", frozenset({READER}), OPEN_LEVELS),
+    NewPerson("appraiser", "鉴定人", frozenset({APPRAISER}), CONFIDENTIAL),
+    NewPerson("approver", "审批人", frozenset({APPROVER}), CONFIDENTIAL),
+    NewPerson("auditor", "审计", frozenset({AUDITOR}), CONFIDENTIAL),
+    NewPerson("system", "系统", frozenset({SYSTEM_ADMINISTRATOR}), CONFIDENTIAL),
+    NewPerson("security", "安全", frozenset({SECURITY_ADMINISTRATOR}), CONFIDENTIAL),
+    NewPerson("nothing", "无角色", frozenset(), CONFIDENTIAL),
+    NewPerson("gone", "已停用", frozenset({ARCHIVIST}), CONFIDENTIAL),
+    NewPerson("bystander", "旁人", frozenset({READER}), OPEN_LEVELS),
+)
+KINDS = ("archivist", "reader", "appraiser", "approver", "auditor", "system", "security", "nothing")
+
+EVERYBODY = KINDS
+WORKING = ("archivist", "reader", "appraiser", "approver")
+KEEPERS = ("archivist",)
+DECIDERS = ("archivist", "approver")
+DESK = ("archivist", "appraiser", "approver", "auditor")
+HOLDERS = ("archivist", "appraiser", "approver")
+WATCH = ("auditor",)
+ADMINISTER = ("auditor", "system", "security")
+
+OPEN = {
+    "GET /static/<path:filename>",
+    "GET /healthz",
+    "GET /people/sign-in",
+    "POST /people/sign-in",
+    "POST /settings/language",
+}
+"""What needs no sign-in."""
+
+LET_IN: dict[str, tuple[str, ...]] = {
+    "GET /": EVERYBODY,
+    "GET /people/password": EVERYBODY,
+    "POST /people/password": EVERYBODY,
+    "POST /people/sign-out": EVERYBODY,
+    "GET /access/": WORKING,
+    "POST /access/": WORKING,
+    "POST /access/<request_id>/grant": DECIDERS,
+    "POST /access/<request_id>/refuse": DECIDERS,
+    "POST /access/<request_id>/revoke": DECIDERS,
+    "GET /audit/": WATCH,
+    "GET /audit/<int:seq>": WATCH,
+    "POST /audit/verify": WATCH,
+    "GET /catalogue/": WORKING,
+    "GET /catalogue/cases": WORKING,
+    "POST /catalogue/cases": KEEPERS,
+    "GET /catalogue/cases/<case_no>": WORKING,
+    "POST /catalogue/cases/<case_no>/events": KEEPERS,
+    "POST /catalogue/cases/<case_no>/events/<event_id>/revoke": KEEPERS,
+    "GET /catalogue/fonds": WORKING,
+    "POST /catalogue/fonds": KEEPERS,
+    "GET /disposal/": DESK,
+    "POST /disposal/check": KEEPERS,
+    "POST /disposal/check/confirm": ("approver",),
+    "GET /disposal/lists": DESK,
+    "POST /disposal/lists": KEEPERS,
+    "GET /disposal/lists/<list_no>": DESK,
+    "GET /disposal/lists/<list_no>/paper": DESK,
+    "GET /disposal/lists/<list_no>/progress": DESK,
+    "GET /disposal/lists/<list_no>/certificate": DESK,
+    "GET /disposal/lists/<list_no>/certificate.json": DESK,
+    "POST /disposal/lists/<list_no>/appraise": ("appraiser",),
+    "POST /disposal/lists/<list_no>/appraise-rest": ("appraiser",),
+    "POST /disposal/lists/<list_no>/approve": ("approver",),
+    "POST /disposal/lists/<list_no>/order": KEEPERS,
+    "POST /disposal/lists/<list_no>/send-back": ("approver",),
+    "POST /disposal/lists/<list_no>/strike": KEEPERS,
+    "POST /disposal/lists/<list_no>/submit": KEEPERS,
+    "POST /disposal/lists/<list_no>/withdraw": KEEPERS,
+    "GET /disposal/holds/": DESK,
+    "POST /disposal/holds/": HOLDERS,
+    "GET /disposal/holds/new": HOLDERS,
+    "GET /disposal/holds/<hold_no>": DESK,
+    "POST /disposal/holds/<hold_no>/release": ("approver",),
+    "GET /file": KEEPERS,
+    "POST /file": KEEPERS,
+    "GET /file/details": KEEPERS,
+    "GET /file/folder": KEEPERS,
+    "POST /file/folder": KEEPERS,
+    "GET /file/imports/<run_id>": KEEPERS,
+    "GET /file/imports/<run_id>/progress": KEEPERS,
+    "POST /file/imports/<run_id>/stop": KEEPERS,
+    "GET /people/": ADMINISTER,
+    "POST /people/": ("system",),
+    "GET /people/<login>": ADMINISTER,
+    "POST /people/<login>/rights": ("security",),
+    "POST /people/<login>/password": ("system",),
+    "POST /people/<login>/disable": ("system",),
+    "GET /record/<code>": WORKING,
+    "GET /record/<code>/file/<component_id>": WORKING,
+    "GET /record/<code>/receipt": WORKING,
+    "GET /reports/": WORKING,
+    "GET /reports/<kind>.<form>": WORKING,
+    "GET /search": WORKING,
+}
+"""Method and rule of every other address, and the kinds of people whom it is for."""
+
+TURNED_AWAY = {403, 404}
+"""404 where even the existence is not told."""
+
+ANSWERED = {200, 302, 303, 400, 404, 409, 422}
+
+FORMS: dict[str, dict[str, Any]] = {
+    "POST /disposal/lists/<list_no>/strike": {"position": "1"},
+    "POST /disposal/lists/<list_no>/appraise-rest": {"positions": "1", "opinion": "DESTROY", "reason": "期满"},
+    "POST /catalogue/cases/<case_no>/events": {"trigger": "CASE_CLOSED", "on": "2024-12-31"},
+    "POST /catalogue/cases": {
+        "fonds": "Q001",
+        "case_no": "AX2024-009",
+        "title": "巡察",
+        "enterprise": "某厂",
+        "year": "2024",
+    },
+    "POST /catalogue/fonds": {"fonds_no": "Q009", "name_zh": "全宗", "name_en": "Fonds", "kind": "enterprise"},
+    "POST /access/": {"code": "Q001", "purpose": "核对", "days": "3"},
+    "POST /people/": {"login": "intruder", "name": "闯入者"},
+    "POST /people/<login>/rights": {"roles": ["archivist"], "levels": ["TS"]},
+    "POST /people/<login>/disable": {"confirm": "bystander"},
+    "POST /disposal/lists/<list_no>/appraise": {
+        "position": "1",
+        "opinion": "DESTROY",
+        "reason": "期满",
+        "opinion-1": "DESTROY",
+        "reason-1": "期满",
+    },
+    "POST /disposal/holds/": {
+        "document": "函4号",
+        "reason": "未结",
+        "review_on": "2099-01-01",
+        "codes": "Q001",
+        "until": "2099-01-01",
+    },
+}
+"""What a proper form holds, so that nobody is turned away only for a form that says nothing."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An archive in which everything that an address may name is there."""
+
+    app: Flask
+    archive: Archive
+    real: dict[str, Any]
+    one_time: dict[str, str]
+
+    def client(self, login: str | None) -> FlaskClient:
+        client = self.app.test_client()
+        if login:
+            token = self.archive.sign_in.begin(self.archive.people.by_login(login))
+            with client.session_transaction() as session:
+                session["token"] = token
+        return client
+
+    def addresses(self) -> Iterator[tuple[str, str, str]]:
+        """Return method, rule and an address that names what is there, for every rule."""
+        for rule in self.app.url_map.iter_rules():
+            values = {name: self.real[name] for name in rule.arguments}
+            address = self.app.url_map.bind("localhost").build(rule.endpoint, values)
+            for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+                yield method, f"{method} {rule.rule}", address
+
+    def form(self, rule: str, kind: str) -> dict[str, Any]:
+        """Return a form as a person of this kind would send it, with the person's own password and a reason."""
+        usual = {"password": self.one_time[kind], "reason": "必要", "confirm": self.real["list_no"]}
+        return {**usual, **FORMS.get(rule, {})} if rule.startswith("POST") else {}
+
+    def everything(self) -> dict[str, Any]:
+        """Return every vouched row, and every act but that somebody was turned away or came in."""
+        with self.archive.ledger.read() as connection:
+            rows = {
+                table.name: connection.execute(select(table).order_by(table.c.id)).all() for table in vouched_tables()
+            }
+        acts = [row.act for row in newest(self.archive.ledger, page=100_000).rows]
+        quiet = {"action:refused", "record:read:refused", "person:signed_in", "person:sign_in:refused"}
+        return {**rows, "acts": [act for act in acts if act not in quiet]}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder: Path = tmp_path_factory.mktemp("stage")
+    settings = Settings(archive=ArchiveTable(data_dir=str(folder / "var")), base=folder)
+    one_time = {login: password for login, _, password in found_archive(settings, CAST)}
+    archive = open_archive(settings)
+    app = create_app(archive)
+    app.config["WTF_CSRF_ENABLED"] = False
+    for login in one_time:
+        if login != "bystander":
+            _own_password(archive, login)
+    real = _furnish(archive, app)
+    archive.people.disable(archive.people.by_login("system"), "gone")
+    yield Stage(app, archive, real, one_time)
+    archive.close()
+
+
+def _own_password(archive: Archive, login: str) -> None:
+    with archive.ledger.work(None) as work:
+        from archive_service.audit import acts
+        from archive_service.people.tables import people
+
+        work.update(people, archive.people.by_login(login).id, {"must_change": False})
+        work.act(acts.PERSON_PASSWORD_SET, "person", login)
+        work.commit()
+
+
+def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
+    """File, ask, hold, queue and list: return an object for every name that stands in an address."""
+    archivist = archive.people.by_login("archivist")
+    archive.cases.open_fonds(archivist, "Q001", "安全巡察中心", "Inspection centre", "enterprise")
+    about = {
+        "fonds_no": "Q001",
+        "case_no": "AX2024-001",
+        "title": "华东化工巡察",
+        "enterprise": "华东化工",
+        "year": 2024,
+    }
+    archive.cases.open_case(archivist, **about)
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["token"] = archive.sign_in.begin(archivist)
+    codes = [_filed(client, archive, *which) for which in (("KCQ02", "TS", SECRET), ("YSH05", "INT", "月报"))]
+    archive.cases.record_event(archivist, "AX2024-001", "CASE_CLOSED", date(2024, 12, 31))
+    request = archive.reading_room.ask(archive.people.by_login("bystander"), codes[0], "核对", 3)
+    hold = archive.holds.place(archivist, NewHold("函3号", "未结", date(2099, 1, 1), codes=(codes[0],)))
+    archive.retention_check.run()
+    queue = archive.disposal.queue(archivist)
+    drawn = archive.disposal.draw_up(archivist, [one.row.id for one in queue])
+    whole = archive.catalogue.find(archivist, codes[0])
+    event = archive.cases.events(archive.cases.case("AX2024-001").id)[0]
+    return {
+        "code": codes[0],
+        "component_id": whole.files[0].id,
+        "case_no": "AX2024-001",
+        "event_id": event.id,
+        "request_id": request,
+        "list_no": drawn.list_no,
+        "hold_no": hold.hold_no,
+        "login": "bystander",
+        "seq": 1,
+        "filename": "archive.css",
+        "run_id": "f" * 32,
+        "kind": "holdings",
+        "form": "xlsx",
+    }
+
+
+def _filed(client: FlaskClient, archive: Archive, type_code: str, level: str, title: str) -> str:
+    del archive
+    form = {
+        "fonds": "Q001",
+        "case": "AX2024-001",
+        "type": type_code,
+        "title": title,
+        "date": "2014-03-01",
+        "level": level,
+    }
+    answer = client.post("/file", data={**form, "files": [(io.BytesIO(title.encode()), "a.txt")]})
+    assert answer.status_code == 303, answer.text
+    return str(client.get(answer.location).request.path).split("/")[2]
+
+
+def test_every_address_is_in_the_table(stage: Stage):
+    unlisted = {rule for _, rule, _ in stage.addresses()} - LET_IN.keys() - OPEN
+    assert unlisted == set(), "say in this table whom these addresses are for"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_an_address_is_not_for_is_turned_away_and_nothing_changes(stage: Stage, kind: str):
+    client, before = stage.client(kind), stage.everything()
+    wrong = []
+    for method, rule, address in stage.addresses():
+        if rule in OPEN or kind in LET_IN.get(rule, ()):
+            continue
+        answer = client.open(address, method=method, data=stage.form(rule, kind))
+        if answer.status_code not in TURNED_AWAY or (SECRET in answer.text and kind not in HOLDERS):
+            wrong.append((rule, answer.status_code))
+    assert wrong == []
+    assert stage.everything() == before
+
+
+@pytest.mark.parametrize("kind", [None, "gone", "bystander"])
+def test_nobody_who_is_not_signed_in_disabled_or_new_comes_anywhere(stage: Stage, kind: str | None):
+    client, before = stage.client(kind), stage.everything()
+    allowed = OPEN | (
+        {"GET /people/password", "POST /people/password", "POST /people/sign-out"} if kind == "bystander" else set()
+    )
+    for method, rule, address in stage.addresses():
+        if rule in allowed:
+            continue
+        answer = client.open(address, method=method)
+        if answer.status_code == 302:
+            assert answer.location.startswith(("/people/sign-in", "/people/password")), rule
+        else:
+            assert answer.status_code == 401, (rule, answer.status_code)
+        assert SECRET not in answer.text
+    assert stage.everything() == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_an_address_is_for_is_let_in(stage: Stage, kind: str):
+    """With empty forms and with things that are not there: an answer about those, not a closed door and not a fault."""
+    client, wrong = stage.client(kind), []
+    for rule in stage.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+            name = f"{method} {rule.rule}"
+            if kind not in LET_IN.get(name, ()) or name == "POST /people/sign-out":
+                continue
+            values = {argument: 10**6 if argument == "seq" else "none" for argument in rule.arguments}
+            address = stage.app.url_map.bind("localhost").build(rule.endpoint, values)
+            answer = client.open(address, method=method, data={"password": stage.one_time[kind]})
+            if answer.status_code not in ANSWERED or "/people/sign-in" in (answer.location or ""):
+                wrong.append((name, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", ["auditor", "system", "security", "nothing", "reader"])
+def test_no_page_shows_a_confidential_title_to_one_who_is_not_for_it(stage: Stage, kind: str):
+    client = stage.client(kind)
+    for method, rule, address in stage.addresses():
+        if method == "GET":
+            answer = client.get(address)
+            assert SECRET not in answer.text, rule
+            assert SECRET.encode() not in answer.data, rule
+
+
+def test_one_who_signs_out_is_out(stage: Stage):
+    client = stage.client("reader")
+    assert client.post("/people/sign-out").status_code == 303
+    assert client.get("/").status_code == 302
