@@ -44,6 +44,9 @@ STEPS = tuple(
         acts.RECORD_DESTROYED,
     )
 )
+DESCRIBED = ("title", "author", "document_no")
+"""Words of a record that its certificate bears; of a confidential one none."""
+
 PROVED_STEPS = (acts.KEY_DESTROYED.name, acts.RECORD_DESTROYED.name)
 PROVED_DECISIONS = (acts.LIST_APPROVED.name, acts.LIST_ORDERED.name)
 
@@ -145,7 +148,7 @@ def _item(connection: Connection, item: Any) -> dict[str, Any]:
         "code": record.code,
         "record_id": record.id,
         "level": record.level,
-        "title": record.title if record.level in OPEN_LEVELS else None,
+        **{name: getattr(record, name) if record.level in OPEN_LEVELS else None for name in DESCRIBED},
         "type_code": record.type_code,
         "document_date": record.document_date.isoformat(),
         "period": candidate.period,

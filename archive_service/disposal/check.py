@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
@@ -66,11 +66,14 @@ class RetentionCheck:
         triggers = triggers_of_case(connection, row["case_id"])
         return decide_record(schedule, row, triggers, as_of, holds_of(connection, row["id"], row["case_id"]))
 
-    def run(self, *, by: Person | None = None, confirmed_by: Person | None = None) -> CheckReport:
+    def run(
+        self, *, by: Person | None = None, confirmed_by: Person | None = None, confirmed: int | None = None
+    ) -> CheckReport:
         """Queue what is due today. Running it again, or in two processes at once, queues nothing twice.
 
         A run that would queue unusually many stops and queues nothing until an approver confirms it
-        (``confirmed_by``). ``by`` is the person who asked for the check; the scheduler is nobody.
+        (``confirmed_by``). ``confirmed`` is the number that the approver was shown: should more have become due
+        since, the run stops again. ``by`` is the person who asked for the check; the scheduler is nobody.
         """
         if confirmed_by is not None:
             require(confirmed_by, Action.APPROVE)
@@ -81,18 +84,21 @@ class RetentionCheck:
         if lease is None:
             return CheckReport(today, busy=True)
         try:
-            return self._run(lease, today, by or confirmed_by, confirmed_by)
+            return self._run(lease, today, by or confirmed_by, confirmed_by, confirmed)
         finally:
             leases.give_back(self.ledger, lease)
 
-    def _run(self, lease: leases.Lease, today: date, by: Person | None, confirmed_by: Person | None) -> CheckReport:
+    def _run(
+        self, lease: leases.Lease, today: date, by: Person | None, confirmed_by: Person | None, confirmed: int | None
+    ) -> CheckReport:
         withdrawn = sum(self._withdraw(lease, batch, today, by) for batch in _batches(self._queued()))
         with self.ledger.read() as connection:
             holdings, held_due = _count(connection), _count(connection, records.c.due_on <= today, held())
         due = self._due(today)
-        if confirmed_by is None and self._too_many(len(due), holdings):
+        unconfirmed = confirmed_by is None or (confirmed is not None and len(due) > confirmed)
+        if unconfirmed and self._too_many(len(due), holdings):
             due = [record_id for batch in _batches(due) for record_id in self._still_due(batch, today)]
-        stopped = confirmed_by is None and self._too_many(len(due), holdings)
+        stopped = unconfirmed and self._too_many(len(due), holdings)
         queued = 0 if stopped else sum(self._queue(lease, batch, today, by) for batch in _batches(due))
         report = CheckReport(today, len(due), queued, withdrawn, held_due, holdings, stopped)
         self._note(lease, report, by, confirmed_by)
@@ -109,21 +115,8 @@ class RetentionCheck:
 
     def _due(self, today: date) -> list[str]:
         """Return the records whose stored date has come, that nothing holds and that no entry stands for yet."""
-        settled = exists(
-            select(candidates.c.id)
-            .where(
-                candidates.c.record_id == records.c.id,
-                candidates.c.schedule_version == records.c.schedule_version,
-                candidates.c.due_on == records.c.due_on,
-                candidates.c.state != CandidateState.WITHDRAWN,
-            )
-            .correlate(records)
-        )
         with self.ledger.read() as connection:
-            wanted = select(records.c.id).where(
-                records.c.status == ARCHIVED, records.c.due_on <= today, ~held(), ~settled
-            )
-            return list(connection.execute(wanted).scalars())
+            return list(connection.execute(select(records.c.id).where(*to_be_queued(today))).scalars())
 
     def _still_due(self, record_ids: Sequence[str], today: date) -> list[str]:
         with self.ledger.read() as connection:
@@ -208,6 +201,21 @@ class RetentionCheck:
         """Return the row of the last finished check, or ``None``."""
         with self.ledger.read() as connection:
             return connection.execute(select(check_runs).order_by(check_runs.c.at.desc()).limit(1)).one_or_none()
+
+
+def to_be_queued(today: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the SQL conditions of what a check takes up: date come, nothing holds it, no entry stands for it yet."""
+    settled = exists(
+        select(candidates.c.id)
+        .where(
+            candidates.c.record_id == records.c.id,
+            candidates.c.schedule_version == records.c.schedule_version,
+            candidates.c.due_on == records.c.due_on,
+            candidates.c.state != CandidateState.WITHDRAWN,
+        )
+        .correlate(records)
+    )
+    return (records.c.status == ARCHIVED, records.c.due_on <= today, ~held(), ~settled)
 
 
 def withdraw_candidate(work: Work, candidate_id: str, reason: str) -> bool:

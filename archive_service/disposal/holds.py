@@ -14,8 +14,10 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.tables import DESTROYED, case_files, records
+from archive_service.disposal import hold_views
 from archive_service.disposal.model import BEYOND_RETURN
 from archive_service.disposal.numbers import next_number, numbered
+from archive_service.disposal.showing import known
 from archive_service.disposal.tables import disposal_items, hold_records, holds
 from archive_service.errors import BadInput, Conflict, NotFound
 from archive_service.people.model import Person
@@ -42,23 +44,6 @@ class Placed:
 
     hold_no: str
     too_late: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class HoldView:
-    """A hold as a page shows it; people by id."""
-
-    hold_no: str
-    mandate: str
-    reason: str
-    review_on: date
-    placed_at: str
-    placed_by: str
-    released_at: str | None
-    released_by: str | None
-    released_reason: str | None
-    codes: tuple[str, ...]
-    case_nos: tuple[str, ...]
 
 
 def held() -> ColumnElement[bool]:
@@ -122,12 +107,7 @@ class Holds:
             with self.ledger.work(person.id) as work:
                 # The claim of a destruction locks case file and record in this order too: one of us waits for the
                 # other, so a hold either stops the item or learns that it came too late.
-                cases = [
-                    _locked(work, case_files, case_files.c.case_no == case_no.strip(), case_no)
-                    for case_no in sorted(new.case_nos)
-                ]
-                wanted = sorted({normalise_code(code) for code in new.codes})
-                found = [_locked(work, records, records.c.code == code, code) for code in wanted]
+                cases, found = self._find(work, person, new)
                 late = [row["code"] for row in found if _too_late(work, row)]
                 keep = [row["id"] for row in found if row["code"] not in late]
                 if not keep and not cases:
@@ -141,6 +121,22 @@ class Holds:
             return Placed(hold_no, tuple(sorted(late)))
 
         return numbered(attempt)
+
+    def _find(
+        self, work: Work, person: Person, new: NewHold
+    ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """Lock the case files and records that are named; what does not exist for this person is named in the refusal."""
+        may_know = known(person, self.ledger.clock.stamp())
+        case_nos = sorted({case_no.strip() for case_no in new.case_nos})
+        codes = sorted({normalise_code(code) for code in new.codes})
+        cases = [(name, _locked(work, case_files, case_files.c.case_no == name)) for name in case_nos]
+        found = [(code, _locked(work, records, (records.c.code == code) & may_know)) for code in codes]
+        missing = [name for name, row in (*cases, *found) if row is None]
+        if missing:
+            raise NotFound(
+                f"没有找到：{'、'.join(missing)}。未设置冻结。", f"Not found: {', '.join(missing)}. No hold was placed."
+            )
+        return [row for _, row in cases if row], [row for _, row in found if row]
 
     def _check(self, new: NewHold) -> None:
         if not new.mandate.strip() or not new.reason.strip():
@@ -161,7 +157,9 @@ class Holds:
                 "请说明解除的原因（最多 500 字）。", "Please say why the hold is released (at most 500 characters)."
             )
         with self.ledger.work(person.id) as work:
-            row = _locked(work, holds, holds.c.hold_no == hold_no, hold_no)
+            row = _locked(work, holds, holds.c.hold_no == hold_no.strip().upper())
+            if row is None:
+                raise NotFound(f"没有冻结 {hold_no}。", f"There is no hold {hold_no}.")
             require(person, Action.RELEASE_HOLD, Thing(hands={"placed_by": frozenset({row["placed_by"]})}))
             values = {"released_at": work.at, "released_by": person.id, "released_reason": reason.strip()}
             if not work.update(holds, row["id"], values, holds.c.released_at.is_(None)):
@@ -169,45 +167,18 @@ class Holds:
             work.act(acts.HOLD_RELEASED, "hold", row["id"], hold_no=hold_no)
             work.commit()
 
-    def all(self, viewer: Person, *, standing_only: bool = False) -> list[HoldView]:
+    def all(self, viewer: Person, *, standing_only: bool = False) -> list[hold_views.HoldView]:
         """Return the holds, the newest first."""
-        require(viewer, Action.SEE_DISPOSAL)
-        wanted = select(holds).order_by(holds.c.year.desc(), holds.c.number.desc())
-        if standing_only:
-            wanted = wanted.where(holds.c.released_at.is_(None))
-        with self.ledger.read() as connection:
-            rows = [row._asdict() for row in connection.execute(wanted)]
-            scopes = connection.execute(
-                select(hold_records.c.hold_id, records.c.code, case_files.c.case_no)
-                .outerjoin(records, records.c.id == hold_records.c.record_id)
-                .outerjoin(case_files, case_files.c.id == hold_records.c.case_id)
-                .where(hold_records.c.hold_id.in_([row["id"] for row in rows]))
-            ).all()
-        return [_view(row, [scope for scope in scopes if scope.hold_id == row["id"]]) for row in rows]
+        return hold_views.all_holds(self.ledger, viewer, standing_only=standing_only)
+
+    def one(self, viewer: Person, hold_no: str) -> hold_views.HoldPage:
+        """Return one hold with what it covers and what was done with it."""
+        return hold_views.one_hold(self.ledger, viewer, hold_no)
 
 
-def _view(row: Mapping[str, Any], scopes: Sequence[Any]) -> HoldView:
-    codes = tuple(sorted(scope.code for scope in scopes if scope.code))
-    case_nos = tuple(sorted(scope.case_no for scope in scopes if scope.case_no))
-    names = (
-        "hold_no",
-        "mandate",
-        "reason",
-        "review_on",
-        "placed_at",
-        "placed_by",
-        "released_at",
-        "released_by",
-        "released_reason",
-    )
-    return HoldView(**{name: row[name] for name in names}, codes=codes, case_nos=case_nos)
-
-
-def _locked(work: Work, table: Any, condition: ColumnElement[bool], name: str) -> Mapping[str, Any]:
+def _locked(work: Work, table: Any, condition: ColumnElement[bool]) -> Mapping[str, Any] | None:
     row = work.connection.execute(select(table).where(condition).with_for_update()).one_or_none()
-    if row is None:
-        raise NotFound(f"没有“{name}”。", f"There is no {name!r}.")
-    return row._asdict()
+    return None if row is None else row._asdict()
 
 
 def _too_late(work: Work, row: Mapping[str, Any]) -> bool:

@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.tables import ARCHIVED, fonds, records
+from archive_service.catalog.tables import ARCHIVED, components, fonds, records
 from archive_service.disposal.check import RetentionCheck
 from archive_service.disposal.freezing import Obstacle, hands_of, items_of, obstacles
+from archive_service.disposal.hold_views import holds_on
 from archive_service.disposal.holds import held
-from archive_service.disposal.model import CandidateState, ListState
+from archive_service.disposal.model import CandidateState, ListState, Step
+from archive_service.disposal.next_hands import NextHands, next_action, next_hands
+from archive_service.disposal.showing import Done, done_with, shown
 from archive_service.disposal.tables import approvals, candidates, certificates, disposal_items, disposal_lists
-from archive_service.errors import NotFound
+from archive_service.errors import NotFound, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can, require
-
-WORDS = ("title", "author", "document_no", "note", "sealed_description")
+from retention_policies import Hold
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class QueueRow:
     row: Any
     record: Mapping[str, Any]
     held: bool
+    visible: bool
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,28 @@ class ListRow:
 
 @dataclass(frozen=True)
 class ItemView:
-    """An item with its record; the record's words are empty where the viewer may not see them."""
+    """An item with its record; the record's words are empty where the viewer may not see them.
+
+    ``holds`` stand on it now; ``obstacle`` is why it may not be destroyed now; ``files`` and ``size`` are of its
+    sealed objects (bytes).
+    """
 
     row: Any
     record: Mapping[str, Any]
     candidate: Any
     visible: bool
+    holds: tuple[Hold, ...] = ()
+    obstacle: Text | None = None
+    files: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
 class ListView:
-    """One list; ``approvals`` are those of this round, ``may`` what the viewer can do with it now."""
+    """One list; ``approvals`` are those of this round, ``may`` what the viewer can do with it now.
+
+    ``next`` is whose turn it is, ``done`` what the log bears of it.
+    """
 
     row: Any
     fonds_no: str
@@ -69,6 +83,8 @@ class ListView:
     may: frozenset[Action]
     may_send_back: bool
     certified: bool
+    next: NextHands | None
+    done: tuple[Done, ...]
 
 
 def queue(ledger: Ledger, viewer: Person) -> list[QueueRow]:
@@ -81,7 +97,11 @@ def queue(ledger: Ledger, viewer: Person) -> list[QueueRow]:
         found = connection.execute(select(records, held().label("held")).where(records.c.id.in_(waiting)))
         by_id = {record.id: record._asdict() for record in found}
     at = ledger.clock.stamp()
-    return [QueueRow(row, shown(viewer, by_id[row.record_id], at)[0], by_id[row.record_id]["held"]) for row in rows]
+    found_rows = []
+    for row in rows:
+        record, visible = shown(viewer, by_id[row.record_id], at)
+        found_rows.append(QueueRow(row, record, record["held"], visible))
+    return found_rows
 
 
 def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
@@ -130,38 +150,63 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
     at = ledger.clock.stamp()
     with ledger.read() as connection:
         row = _list_row(connection, list_no)
-        found = items_of(connection, row.id)
-        of_list = select(disposal_items.c.record_id).where(disposal_items.c.list_id == row.id)
-        rows = connection.execute(select(records).where(records.c.id.in_(of_list)))
-        by_record = {record.id: record._asdict() for record in rows}
-        entries = select(disposal_items.c.candidate_id).where(disposal_items.c.list_id == row.id)
-        by_candidate = {
-            entry.id: entry for entry in connection.execute(select(candidates).where(candidates.c.id.in_(entries)))
-        }
+        hands = _hands(connection, row)
         given = connection.execute(
             select(approvals)
             .where(approvals.c.list_id == row.id, approvals.c.round == row.round)
             .order_by(approvals.c.approved_at)
         ).all()
-        hands = _hands(connection, row)
         blocked = obstacles(connection, check, row) if row.state in _BEFORE_ORDER else []
-        certified = (
-            connection.execute(select(certificates.c.id).where(certificates.c.list_id == row.id)).first() is not None
+        items = _items(connection, viewer, row.id, {one.code: one.text for one in blocked}, at)
+        certified = connection.execute(select(certificates.c.id).where(certificates.c.list_id == row.id)).first()
+        waiting = [item.row for item in items if item.row.step == Step.WAITING]
+        return ListView(
+            row=row,
+            fonds_no=row.fonds_no,
+            items=tuple(items),
+            approvals=tuple(given),
+            obstacles=tuple(blocked),
+            may=_may(viewer, row, hands, at),
+            may_send_back=may_send_back(viewer, row, hands),
+            certified=certified is not None,
+            next=next_hands(connection, viewer, next_action(row.state, waiting), hands, at),
+            done=done_with(connection, "disposal_list", row.id),
         )
-    items = []
-    for item in found:
-        record, visible = shown(viewer, by_record[item.record_id], at)
-        items.append(ItemView(item, record, by_candidate[item.candidate_id], visible))
-    return ListView(
-        row=row,
-        fonds_no=row.fonds_no,
-        items=tuple(items),
-        approvals=tuple(given),
-        obstacles=tuple(blocked),
-        may=_may(viewer, row, hands, at),
-        may_send_back=may_send_back(viewer, row, hands),
-        certified=certified,
+
+
+def _items(
+    connection: Connection, viewer: Person, list_id: str, blocked: Mapping[str, Text], at: str
+) -> list[ItemView]:
+    of_list = select(disposal_items.c.record_id).where(disposal_items.c.list_id == list_id)
+    entries = select(disposal_items.c.candidate_id).where(disposal_items.c.list_id == list_id)
+    rows = connection.execute(select(records).where(records.c.id.in_(of_list)))
+    by_record = {record.id: record._asdict() for record in rows}
+    found = connection.execute(select(candidates).where(candidates.c.id.in_(entries)))
+    by_candidate = {entry.id: entry for entry in found}
+    standing = holds_on(connection, list_id)
+    counted = connection.execute(
+        select(components.c.record_id, func.count().label("files"), func.sum(components.c.sealed_size).label("size"))
+        .where(components.c.record_id.in_(of_list))
+        .group_by(components.c.record_id)
     )
+    sizes = {row.record_id: (row.files, int(row.size)) for row in counted}
+    items = []
+    for item in items_of(connection, list_id):
+        record, visible = shown(viewer, by_record[item.record_id], at)
+        files, size = sizes.get(item.record_id, (0, 0))
+        items.append(
+            ItemView(
+                item,
+                record,
+                by_candidate[item.candidate_id],
+                visible,
+                standing.get(item.record_id, ()),
+                blocked.get(record["code"]),
+                files,
+                size,
+            )
+        )
+    return items
 
 
 _BEFORE_ORDER = (ListState.DRAWN_UP, ListState.SUBMITTED, ListState.APPROVED)
@@ -216,10 +261,3 @@ def forecast(ledger: Ledger, viewer: Person, years: int) -> list[tuple[str, str,
             month = (due_on.strftime("%Y-%m"), class_code)
             months[month] = months.get(month, 0) + count
     return [(month, class_code, count) for (month, class_code), count in sorted(months.items())]
-
-
-def shown(viewer: Person, record: Mapping[str, Any], at: str) -> tuple[Mapping[str, Any], bool]:
-    """Return a record as the viewer may see it, its words taken out otherwise, and whether they were left in."""
-    if can(viewer, Action.SEE_RECORD, Thing(level=record["level"], record_id=record["id"]), at=at).allowed:
-        return dict(record), True
-    return {**record, **dict.fromkeys(WORDS)}, False

@@ -1,196 +1,201 @@
-"""The disposal desk: what is due, lists with their appraisal and approval, the order, the certificate."""
+"""The disposal desk: what is due, a check that stopped itself, and all lists."""
 
 from __future__ import annotations
 
-import json
-import threading
+from collections import Counter
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from archive_service.catalog.descriptions import title_or_mask
-from archive_service.disposal.lists import Appraisal
-from archive_service.disposal.model import OPINION_WORDS, STATE_WORDS, STEP_WORDS, ListState, Opinion, Step
-from archive_service.errors import BadInput
+from archive_service.disposal.lists import DrawnUp
+from archive_service.disposal.model import APPROVALS_NEEDED, STATE_WORDS, ListState
+from archive_service.disposal.stopped import StoppedCheck, stopped_check
+from archive_service.disposal.views import ListRow, QueueRow
 from archive_service.people.policy import Action, require
+from archive_service.web.disposal_words import STATE_BADGES, joined, sentence_of, title_of
 from archive_service.web.here import (
     archive,
+    class_name,
     done,
-    language,
     local_time,
     may,
     names_of,
     number_of,
     person,
+    t,
     type_name,
     words,
 )
 
 blueprint = Blueprint("disposal", __name__, url_prefix="/disposal")
 
+PAGE = 200
+"""Entries of the queue on one page."""
+
 
 @blueprint.get("/")
 def queue() -> str:
-    """Show what waits for a list."""
-    rows = [
-        {
-            "id": one.row.id,
-            "code": one.record["code"],
-            "title": _title(one.record),
-            "sentence": one.row.sentence_zh if language() == "zh" else one.row.sentence_en,
-            "held": one.held,
-        }
-        for one in archive().disposal.queue(person())
-    ]
+    """Show what waits for a list, and what a check that stopped itself would queue."""
+    everything = archive().disposal.queue(person())
+    numbers = {row.id: row.fonds_no for row in archive().cases.all_fonds()}
+    counts = Counter(numbers[one.record["fonds_id"]] for one in everything)
+    fonds = request.args.get("fonds", "") if len(counts) > 1 else ""
+    wanted = [one for one in everything if not fonds or numbers[one.record["fonds_id"]] == fonds]
+    start = number_of(request.args.get("start", ""), "起始", "The start") or 0
+    stopped = stopped_check(archive().retention_check, person())
+    beyond = start + PAGE < len(wanted)
     return render_template(
-        "disposal_queue.html", rows=rows, draws=may(Action.DRAW_UP_LIST), checks=may(Action.CHECK_RETENTION)
+        "disposal_queue.html",
+        rows=[_queued(one) for one in wanted[start : start + PAGE]],
+        total=len(wanted),
+        fonds=fonds,
+        choices=[
+            (number, count, url_for("disposal.queue", fonds=number), number == fonds)
+            for number, count in sorted(counts.items())
+        ],
+        next_url=url_for("disposal.queue", fonds=fonds or None, start=start + PAGE) if beyond else None,
+        first_url=url_for("disposal.queue", fonds=fonds or None) if start else None,
+        last=_last_check(),
+        stopped=_stopped(stopped) if stopped else None,
+        draws=may(Action.DRAW_UP_LIST),
+        checks=may(Action.CHECK_RETENTION),
     )
+
+
+def _queued(one: QueueRow) -> dict[str, Any]:
+    return {
+        "id": one.row.id,
+        "code": one.record["code"],
+        "title": title_of(one.record, one.visible),
+        "url": url_for("record.page", code=one.record["code"]) if one.visible and may(Action.BROWSE) else None,
+        "sentence": sentence_of(one.row),
+        "held": one.held,
+        "due": one.row.due_on.isoformat(),
+    }
+
+
+def _last_check() -> str:
+    run = archive().retention_check.last_run()
+    if run is None:
+        return t("还没有检查过到期情况。", "No check for what is due has been made yet.")
+    at = local_time(run.at)
+    return t(
+        f"上次检查 {at}：新列入 {run.queued} 件，撤出 {run.withdrawn} 件，另有 {run.held} 件到期而冻结。",
+        f"Last checked {at}: {run.queued} queued, {run.withdrawn} withdrawn, {run.held} due but on hold.",
+    )
+
+
+def _stopped(found: StoppedCheck) -> dict[str, Any]:
+    limits = archive().settings.retention
+    at = local_time(found.run.at)
+    return {
+        "sentence": t(
+            f"{at} 的检查自行停下：到期应列入的有 {found.run.would_queue} 件（在库 {found.run.holdings} 件），远多于平常"
+            f"（一次最多 {limits.largest_run} 件，且不超过在库的 {limits.largest_share_percent}%）。一件也没有列入。",
+            f"The check of {at} stopped itself: {found.run.would_queue} of {found.run.holdings} records would have been"
+            f" queued, far more than usual (at most {limits.largest_run} at once and {limits.largest_share_percent}% of"
+            " the holdings). Nothing was queued.",
+        ),
+        "rows": [
+            {
+                "class": class_name(group.class_code),
+                "type": f"{group.type_code} {type_name(group.type_code)}",
+                "count": group.count,
+                "due": group.first_due.isoformat()
+                if group.first_due == group.last_due
+                else t(f"{group.first_due} 至 {group.last_due}", f"{group.first_due} to {group.last_due}"),
+            }
+            for group in found.groups
+        ],
+        "total": found.total,
+        "confirms": found.confirm.allowed,
+        "why_not": words(found.confirm.reason),
+    }
 
 
 @blueprint.post("/check")
-def check() -> BaseResponse:
+def check() -> Response:
     """Check by hand what has become due."""
     require(person(), Action.CHECK_RETENTION)
-    report = archive().retention_check.run(by=person())
-    done(f"检查完毕：新列入 {report.queued} 件。", f"Checked: {report.queued} queued.")
-    return redirect(url_for("disposal.queue"))
+    _tell(archive().retention_check.run(by=person()))
+    return redirect(url_for("disposal.queue"), 303)
+
+
+@blueprint.post("/check/confirm")
+def confirm_check() -> Response:
+    """Have a check that stopped itself queue what the approver was shown."""
+    require(person(), Action.APPROVE)
+    shown = number_of(request.form.get("shown", ""), "件数", "The number of records") or 0
+    _tell(archive().retention_check.run(confirmed_by=person(), confirmed=shown))
+    return redirect(url_for("disposal.queue"), 303)
+
+
+def _tell(report: Any) -> None:
+    if report.busy:
+        flash(t("另一次检查正在进行，请稍后再看。", "Another check is at work; look again in a while."), "warn")
+    elif report.stopped:
+        flash(
+            t(
+                f"检查自行停下：有 {report.would_queue} 件将列入，远多于平常。请审批人查看下列明细后确认。",
+                f"The check stopped itself: {report.would_queue} records would be queued, far more than usual. An"
+                " approver must look at the figures below and confirm.",
+            ),
+            "warn",
+        )
+    else:
+        done(
+            f"检查完毕：新列入 {report.queued} 件，撤出 {report.withdrawn} 件。",
+            f"Checked: {report.queued} queued, {report.withdrawn} withdrawn.",
+        )
 
 
 @blueprint.post("/lists")
-def draw_up() -> BaseResponse:
-    """Draw up a list from what was chosen."""
+def draw_up() -> Response:
+    """Draw up a list from what was chosen; what is held or not due stays behind and is named."""
     drawn = archive().disposal.draw_up(person(), request.form.getlist("chosen"))
     done(
         f"清册 {drawn.list_no} 已编制，共 {drawn.items} 件。",
-        f"List {drawn.list_no} drawn up with {drawn.items} items.",
+        f"List {drawn.list_no} is drawn up with {drawn.items} items.",
     )
-    return redirect(url_for("disposal.one", list_no=drawn.list_no))
+    if drawn.left_out:
+        _tell_left_out(drawn)
+    return redirect(url_for("disposal_list.page", list_no=drawn.list_no), 303)
+
+
+def _tell_left_out(drawn: DrawnUp) -> None:
+    named = joined([f"{one.code} {words(one.text)}" for one in drawn.left_out], "；", "; ")
+    flash(t(f"未列入：{named}。", f"Left out: {named}."), "warn")
 
 
 @blueprint.get("/lists")
 def lists() -> str:
-    """Show every list."""
-    rows = [
-        {
-            "list_no": row.list_no,
-            "state": words(STATE_WORDS[ListState(row.state)]),
-            "items": row.items,
-            "done": row.appraised,
-        }
-        for row in archive().disposal.all(person())
-    ]
-    return render_template("disposal_lists.html", rows=rows)
+    """Show every list, the newest first."""
+    found = archive().disposal.all(person())
+    names = names_of([one.row.proposer_id for one in found])
+    return render_template("disposal_lists.html", rows=[_listed(one, names) for one in found])
 
 
-@blueprint.get("/lists/<list_no>")
-def one(list_no: str) -> str:
-    """Show one list: what it proposes, what blocks it, what one may do now."""
-    view = archive().disposal.view(person(), list_no)
-    row = view.row
-    names = names_of([row.proposer_id, row.ordered_by, *(given.approver_id for given in view.approvals)])
-    items = [
-        {
-            "position": item.row.position,
-            "code": item.record["code"],
-            "title": _title(item.record) if item.visible else f"〔{type_name(item.record['type_code'])}〕",
-            "sentence": item.candidate.sentence_zh if language() == "zh" else item.candidate.sentence_en,
-            "opinion": words(OPINION_WORDS[Opinion(item.row.opinion)]) if item.row.opinion else "",
-            "value": item.row.opinion or "DESTROY",
-            "reason": item.row.reason or "",
-            "step": words(STEP_WORDS[Step(item.row.step)]),
-        }
-        for item in view.items
-    ]
-    return render_template(
-        "disposal_list.html",
-        row=row,
-        state=words(STATE_WORDS[ListState(row.state)]),
-        items=items,
-        appraised=sum(1 for item in items if item["opinion"]),
-        proposer=names.get(row.proposer_id, ""),
-        approvers=[names.get(given.approver_id, "") for given in view.approvals],
-        cooling=local_time(row.cooling_until) if row.cooling_until else "",
-        obstacles=[(obstacle.code, words(obstacle.text)) for obstacle in view.obstacles],
-        opinions=[(opinion.value, words(text)) for opinion, text in OPINION_WORDS.items()],
-        certified=view.certified,
-        **{action.value: action in view.may for action in (Action.APPRAISE, Action.APPROVE, Action.DRAW_UP_LIST)},
-        orders=Action.ORDER_DESTRUCTION in view.may,
-    )
-
-
-@blueprint.post("/lists/<list_no>/appraise")
-def appraise(list_no: str) -> BaseResponse:
-    """Give one item an opinion."""
-    position = number_of(request.form.get("position", ""), "序号", "position")
-    years = number_of(request.form.get("years", ""), "年数", "years")
-    try:
-        opinion = Opinion(request.form.get("opinion", ""))
-    except ValueError as error:
-        raise BadInput("请选择鉴定意见。", "Please choose an opinion.") from error
-    given = Appraisal(position or 0, opinion, request.form.get("reason", ""), years or 0)
-    archive().disposal.appraise(person(), list_no, [given])
-    done(f"第 {position} 件的意见已保存。", f"The opinion on item {position} is saved.")
-    return redirect(url_for("disposal.one", list_no=list_no))
-
-
-@blueprint.post("/lists/<list_no>/submit")
-def submit(list_no: str) -> BaseResponse:
-    """Submit the list: it is frozen from here on."""
-    archive().disposal.submit(person(), list_no)
-    done("清册已提交审批。", "The list is submitted for approval.")
-    return redirect(url_for("disposal.one", list_no=list_no))
-
-
-@blueprint.post("/lists/<list_no>/approve")
-def approve(list_no: str) -> BaseResponse:
-    """Approve what was shown; the person's own password is asked for again."""
-    _confirm()
-    archive().disposal.approve(person(), list_no, request.form.get("digest", ""))
-    done("您已批准此清册。", "You have approved this list.")
-    return redirect(url_for("disposal.one", list_no=list_no))
-
-
-@blueprint.post("/lists/<list_no>/send-back")
-def send_back(list_no: str) -> BaseResponse:
-    """Return the list to appraisal."""
-    archive().disposal.send_back(person(), list_no, request.form.get("reason", ""))
-    done("清册已退回。", "The list was sent back.")
-    return redirect(url_for("disposal.one", list_no=list_no))
-
-
-@blueprint.post("/lists/<list_no>/order")
-def order(list_no: str) -> BaseResponse:
-    """Order the destruction; it begins at once and goes on by itself, also after a stop."""
-    _confirm()
-    archive().destruction.order(person(), list_no, request.form.get("confirm", ""))
-    threading.Thread(target=archive().carry_on_destructions, daemon=True).start()
-    done("销毁已下达，正在执行。", "The destruction is ordered and being carried out.")
-    return redirect(url_for("disposal.one", list_no=list_no))
-
-
-@blueprint.get("/lists/<list_no>/certificate")
-def certificate(list_no: str) -> str:
-    """Show the certificate, to be read and printed."""
-    body = archive().certificates.body(person(), list_no)
-    return render_template(
-        "disposal_certificate.html", list_no=list_no, text=json.dumps(body, ensure_ascii=False, indent=2)
-    )
-
-
-@blueprint.get("/lists/<list_no>/certificate.json")
-def certificate_json(list_no: str) -> Response:
-    """Hand out the certificate for a check elsewhere."""
-    text = archive().certificates.text(person(), list_no)
-    head = {"Content-Disposition": f'attachment; filename="{list_no}.json"'}
-    return Response(text, mimetype="application/json", headers=head)
-
-
-def _confirm() -> None:
-    archive().sign_in.check(person().login, request.form.get("password", ""), request.remote_addr or "")
-
-
-def _title(record: Any) -> str:
-    if record["title"] is None and record.get("sealed_description") is None:
-        return f"〔{type_name(record['type_code'])}〕"
-    return title_or_mask(archive().vault, record, type_name(record["type_code"]))
+def _listed(one: ListRow, names: dict[str, str]) -> dict[str, Any]:
+    state = ListState(one.state)
+    progress = {
+        ListState.DRAWN_UP: t(f"已鉴定 {one.appraised} / {one.items}", f"{one.appraised} of {one.items} appraised"),
+        ListState.SUBMITTED: t(
+            f"已批准 {one.approvals} / {APPROVALS_NEEDED}", f"{one.approvals} of {APPROVALS_NEEDED} approvals"
+        ),
+        ListState.APPROVED: t(
+            f"冷静期至 {local_time(one.row.cooling_until)}", f"cooling off until {local_time(one.row.cooling_until)}"
+        ),
+    }
+    return {
+        "list_no": one.list_no,
+        "url": url_for("disposal_list.page", list_no=one.list_no),
+        "badge": (STATE_BADGES[state], words(STATE_WORDS[state])),
+        "progress": progress.get(state, local_time(one.row.closed_at)),
+        "fonds_no": one.fonds_no,
+        "items": one.items,
+        "proposer": names.get(one.row.proposer_id, ""),
+        "drawn_up": local_time(one.row.drawn_up_at),
+        "certificate": url_for("certificates.page", list_no=one.list_no) if one.certified else None,
+        "yours": bool(one.may - {Action.DRAW_UP_LIST}),
+    }

@@ -33,26 +33,26 @@ def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: L
         return hands[login]
 
     archivist = hand("archivist")
-    assert archivist.post("/disposal/check").status_code == 302
+    assert archivist.post("/disposal/check").status_code == 303
     page = archivist.get("/disposal/").text
     assert receipt.archival_code in page
     chosen = re.search(r'name="chosen" value="(\w+)"', page)
-    assert archivist.post("/disposal/lists", data={"chosen": chosen[1]}).status_code == 302
+    assert archivist.post("/disposal/lists", data={"chosen": chosen[1]}).status_code == 303
     desk = "/disposal/lists/CZ2035-001"
     opinion = {"position": "1", "opinion": "DESTROY", "reason": "已无保存价值"}
     assert archivist.post(f"{desk}/appraise", data=opinion).status_code == 403
-    assert hand("appraiser").post(f"{desk}/appraise", data=opinion).status_code == 302
-    assert archivist.post(f"{desk}/submit").status_code == 302
+    assert hand("appraiser").post(f"{desk}/appraise", data=opinion).status_code == 303
+    assert archivist.post(f"{desk}/submit").status_code == 303
     for login in ("approver1", "approver2"):
         client = hand(login)
         digest = re.search(r'name="digest" value="(\w+)"', client.get(desk).text)[1]
         assert client.post(f"{desk}/approve", data={"digest": digest, "password": "wrong"}).status_code == 403
-        assert client.post(f"{desk}/approve", data={"digest": digest, "password": PASSWORD}).status_code == 302
+        assert client.post(f"{desk}/approve", data={"digest": digest, "password": PASSWORD}).status_code == 303
     life.now[0] += timedelta(days=8)
     second = hand("second")
     assert "CZ2035-001" in second.get(desk).text
     assert second.post(f"{desk}/order", data={"confirm": "no", "password": PASSWORD}).status_code == 422
-    assert second.post(f"{desk}/order", data={"confirm": "CZ2035-001", "password": PASSWORD}).status_code == 302
+    assert second.post(f"{desk}/order", data={"confirm": "CZ2035-001", "password": PASSWORD}).status_code == 303
     archive.carry_on_destructions()
     auditor = second.get(f"{desk}/certificate")
     assert receipt.archival_code in auditor.text

@@ -1,0 +1,152 @@
+"""The certificate of a destruction 销毁证明 with its register 销毁清册, laid out to be printed, signed and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+
+from archive_service.disposal.certificates import PROVED_STEPS
+from archive_service.disposal.proofs import verify_certificate
+from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
+from archive_service.web.catalogue import period_words
+from archive_service.web.disposal_words import joined, kept_years, size_words
+from archive_service.web.here import archive, language, local_time, person, t, type_name, words
+
+blueprint = Blueprint("certificates", __name__, url_prefix="/disposal/lists")
+
+Body = Mapping[str, Any]
+
+
+@blueprint.get("/<list_no>/certificate")
+def page(list_no: str) -> str:
+    """Show the certificate as it was issued, and what checking it anew finds."""
+    text = archive().certificates.text(person(), list_no)
+    body: dict[str, Any] = json.loads(text)
+    verifier = archive().ledger.signer.verifier
+    notes = _checkpoints(body)
+    return render_template(
+        "certificate.html",
+        section="disposal",
+        list_no=body["list_no"],
+        fonds=f"{body['fonds']['fonds_no']} {t(body['fonds']['zh'], body['fonds']['en'])}",
+        issued=local_time(body["issued_at"]),
+        opening=_opening(body),
+        method=body["method"][language()],
+        people=_people(body),
+        rows=[_row(item) for item in body["items"]],
+        files=[_files(item) for item in body["items"]],
+        kept=[_kept(item) for item in body["kept"]],
+        list_digest=body["list_digest"],
+        own_digest=hashlib.sha256(text.encode()).hexdigest(),
+        proofs=list(_proofs(body, notes)),
+        notes=list(enumerate(notes, 1)),
+        public_key=verifier.vkey(),
+        faults=[words(fault) for fault in verify_certificate(body, verifier)],
+    )
+
+
+@blueprint.get("/<list_no>/certificate.json")
+def json_file(list_no: str) -> Response:
+    """Hand out the certificate's own bytes for a check elsewhere."""
+    text = archive().certificates.text(person(), list_no)
+    name = json.loads(text)["list_no"]
+    head = {"Content-Disposition": f'attachment; filename="{name}.json"'}
+    return Response(text, mimetype="application/json", headers=head)
+
+
+def _opening(body: Body) -> str:
+    count = len(body["items"])
+    at = local_time(body["issued_at"])
+    return t(
+        f"兹证明：经鉴定、两人批准并由另一人下达，清册 {body['list_no']} 所列 {count} 件档案已于 {at} 之前全部销毁，"
+        "并经独立程序复查，未见残留。",
+        f"This certifies that the {count} records of disposal list {body['list_no']}, appraised, approved by two people and"
+        f" ordered by another, were destroyed by {at} and looked for again by independent code, which found nothing left.",
+    )
+
+
+def _people(body: Body) -> list[tuple[str, str]]:
+    return [
+        (t("编制", "Drawn up by"), _hand(body["proposer"])),
+        (t("鉴定", "Appraised by"), joined([one["name"] for one in body["appraisers"]])),
+        *((t("批准", "Approved by"), _hand(one)) for one in body["approvers"]),
+        (t("下达", "Ordered by"), _hand(body["orderer"])),
+    ]
+
+
+def _hand(one: Body) -> str:
+    at = local_time(one["at"])
+    return t(f"{one['name']}，{at}", f"{one['name']}, {at}")
+
+
+def _row(item: Body) -> dict[str, Any]:
+    made, gone = date.fromisoformat(item["document_date"]), _gone(item)
+    mask = f"〔{type_name(item['type_code'])}〕"
+    return {
+        "position": item["position"],
+        "code": item["code"],
+        "document_no": item.get("document_no") or "",
+        "author": item.get("author") or "",
+        "title": item["title"] or mask,
+        "date": item["document_date"],
+        "level": "" if item["level"] in OPEN_LEVELS else words(LEVEL_WORDS[item["level"]]),
+        "period": period_words(item["period"]),
+        "kept": kept_years(made, date.fromisoformat(gone[:10])) if gone else "",
+        "files": len(item["components"]),
+        "size": size_words(item["size"]),
+        "reason": item["opinion"]["reason"],
+        "gone": gone,
+    }
+
+
+def _gone(item: Body) -> str:
+    return next((local_time(step["at"]) for step in item["steps"] if step["act"] == PROVED_STEPS[-1]), "")
+
+
+def _files(item: Body) -> dict[str, Any]:
+    return {
+        "code": item["code"],
+        "files": [(file["media_type"], file["sealed_size"], file["sealed_sha256"]) for file in item["components"]],
+        "steps": [(local_time(step["at"]), step[language()], step["seq"]) for step in item["steps"]],
+    }
+
+
+def _kept(item: Body) -> tuple[int, str, str]:
+    return item["position"], item["code"], item["result"][language()]
+
+
+def _proved(body: Body) -> Iterator[tuple[str, Body]]:
+    for said in body["decisions"]:
+        yield body["list_no"], said
+    for item in body["items"]:
+        for step in item["steps"]:
+            if "proof" in step:
+                yield item["code"], step
+
+
+def _checkpoints(body: Body) -> list[str]:
+    """Return the signed checkpoints that the proofs lead to, each once."""
+    return list(dict.fromkeys(said["proof"]["checkpoint"] for _, said in _proved(body)))
+
+
+def _proofs(body: Body, notes: list[str]) -> Iterator[dict[str, Any]]:
+    for about, said in _proved(body):
+        proof = said["proof"]
+        lines = [
+            f"leaf       {proof['leaf']}",
+            f"leaf hash  {proof['leaf_hash']}",
+            *(f"path {place:>4}  {value}" for place, value in enumerate(proof["path"], 1)),
+            f"checkpoint {notes.index(proof['checkpoint']) + 1}",
+        ]
+        yield {
+            "about": about,
+            "what": said[language()],
+            "at": local_time(said["at"]),
+            "seq": said["seq"],
+            "text": "\n".join(lines),
+        }
