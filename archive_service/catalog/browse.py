@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,24 @@ from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.descriptions import describe, title_or_mask
 from archive_service.catalog.model import Description
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import DESTROYED, DESTROYING, case_files, components, fonds, index_states, records
-from archive_service.errors import Forbidden, NotFound, Text
+from archive_service.catalog.tables import (
+    DESTROYED,
+    DESTROYING,
+    case_files,
+    components,
+    fonds,
+    index_states,
+    record_parents,
+    records,
+)
+from archive_service.errors import ArchiveError, Forbidden, NotFound, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can, require, visible
 from archive_service.vault import Vault
 
 PAGE = 50
+MANY = 500
+"""Records read at a time where all of them are wanted."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,10 @@ class Whole:
     fonds_name: Text
     case: Any
     index: Any
+    parent: Line | None = None
+    """The record that this one belongs to and is kept as, if it names one that the person may see."""
+    belonging: tuple[Line, ...] = ()
+    """The photographs and recordings that belong to this one."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +130,27 @@ class Catalogue:
 
     def records(self, person: Person, filters: Filters, after: str = "", limit: int = PAGE) -> list[Line]:
         """Return visible records by archival code, from behind ``after`` on (keyset paging)."""
+        return [self.line(row) for row in self._rows(person, filters, after, limit)]
+
+    def described(self, person: Person, filters: Filters) -> Iterator[tuple[Line, Description]]:
+        """Return every visible record with its description, by archival code; read page by page, so that many take little memory."""
+        after = ""
+        while rows := self._rows(person, filters, after, MANY):
+            for row in rows:
+                line = self.line(row)
+                try:
+                    yield line, describe(self.vault, row)
+                except ArchiveError:  # a description that cannot be opened leaves its line in the list
+                    yield line, Description(line.title)
+            after = rows[-1]["code"]
+
+    def _rows(self, person: Person, filters: Filters, after: str, limit: int) -> Sequence[Mapping[Any, Any]]:
         require(person, Action.BROWSE)
         query = _joined().where(self.seen_by(person), *_conditions(filters)).order_by(records.c.code).limit(limit)
         if after:
             query = query.where(records.c.code > after)
         with self.ledger.read() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [self.line(row) for row in rows]
+            return connection.execute(query).mappings().all()
 
     def latest(self, person: Person, limit: int = 8) -> list[Line]:
         """Return the visible records that were filed last."""
@@ -166,17 +195,16 @@ class Catalogue:
             row = connection.execute(_joined().where(self.seen_by(person), _named(code_or_id))).mappings().one_or_none()
             if row is None:
                 raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
-            return self._whole(connection, row)
+            return self._whole(connection, person, row)
 
-    def _whole(self, connection: Connection, row: Mapping[Any, Any]) -> Whole:
+    def _whole(self, connection: Connection, person: Person, row: Mapping[Any, Any]) -> Whole:
         description = describe(self.vault, row)
         rows = connection.execute(
             select(components).where(components.c.record_id == row["id"]).order_by(components.c.position)
         ).all()
         files = [_component(item, description) for item in rows]
         fonds_row = connection.execute(select(fonds).where(fonds.c.id == row["fonds_id"])).one()
-        case = connection.execute(select(case_files).where(case_files.c.id == row["case_id"])).one_or_none()
-        index = connection.execute(select(index_states).where(index_states.c.record_id == row["id"])).one_or_none()
+        parent, belonging = self._related(connection, person, row["id"])
         return Whole(
             row=row,
             line=self.line(row),
@@ -184,9 +212,21 @@ class Catalogue:
             files=tuple(item for item in files if item.role != "text"),
             text=next((item for item in files if item.role == "text"), None),
             fonds_name=Text(fonds_row.name_zh, fonds_row.name_en),
-            case=case,
-            index=index,
+            case=connection.execute(select(case_files).where(case_files.c.id == row["case_id"])).one_or_none(),
+            index=connection.execute(select(index_states).where(index_states.c.record_id == row["id"])).one_or_none(),
+            parent=parent,
+            belonging=belonging,
         )
+
+    def _related(self, connection: Connection, person: Person, record_id: str) -> tuple[Line | None, tuple[Line, ...]]:
+        """Return the record that this one belongs to, and those that belong to it, as far as the person sees them."""
+        above = select(record_parents.c.parent_id).where(record_parents.c.record_id == record_id)
+        below = select(record_parents.c.record_id).where(record_parents.c.parent_id == record_id)
+        wanted = _joined().where(self.seen_by(person), records.c.id.in_(above.union(below))).order_by(records.c.code)
+        rows = connection.execute(wanted).mappings().all()
+        parent_id = connection.execute(above).scalar_one_or_none()
+        parent = next((self.line(row) for row in rows if row["id"] == parent_id), None)
+        return parent, tuple(self.line(row) for row in rows if row["id"] != parent_id)
 
     def history(self, person: Person, record_id: str) -> list[Event]:
         """Return what has been done with a record, the newest last; the caller shows it to those who see the record."""
@@ -201,6 +241,16 @@ class Catalogue:
 
     def open_component(self, person: Person, record_id: str, component_id: str, purpose: str) -> tuple[Component, Any]:
         """Open a file for reading: policy first, then the entry in the log, then the bytes; refusals are logged too."""
+        whole = self._readable(person, record_id, component_id)
+        for file in (*whole.files, *([whole.text] if whole.text else [])):
+            if file.id == component_id:
+                said = {"component": component_id, "purpose": purpose}
+                self.ledger.note(person.id, acts.RECORD_READ, "record", whole.row["id"], **said)
+                return file, self.vault.open(whole.row["id"], component_id, file.version)
+        raise NotFound("此件没有这个文件。", "This record has no such file.")
+
+    def _readable(self, person: Person, record_id: str, component_id: str) -> Whole:
+        """Return a record whose content a person may read now; a refusal is logged before it is said."""
         try:
             whole = self.find(person, record_id)
         except NotFound:
@@ -209,20 +259,16 @@ class Catalogue:
             raise
         thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
         verdict = can(person, Action.READ_RECORD, thing, at=self.ledger.clock.stamp())
-        if not verdict.allowed or whole.row["status"] == DESTROYED:
+        gone = whole.row["status"] == DESTROYED
+        if gone or not verdict.allowed:
             self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", whole.row["id"], component=component_id)
-            if whole.row["status"] == DESTROYED:
-                raise NotFound(
-                    "此件已销毁，内容不复存在。", "This record has been destroyed; its content no longer exists."
-                )
+        if gone:
+            raise NotFound(
+                "此件已销毁，内容不复存在。", "This record has been destroyed; its content no longer exists."
+            )
+        if not verdict.allowed:
             raise Forbidden(verdict.reason.zh, verdict.reason.en)
-        for file in (*whole.files, *([whole.text] if whole.text else [])):
-            if file.id == component_id:
-                self.ledger.note(
-                    person.id, acts.RECORD_READ, "record", whole.row["id"], component=component_id, purpose=purpose
-                )
-                return file, self.vault.open(whole.row["id"], component_id, file.version)
-        raise NotFound("此件没有这个文件。", "This record has no such file.")
+        return whole
 
 
 def _joined() -> Any:

@@ -36,7 +36,7 @@ def write_capsules(ledger: Ledger, vault: Vault, record_ids: Sequence[str]) -> N
         return
     with suppress(ArchiveError, DBAPIError):
         asked, capsules = _read(ledger, record_ids)
-        with ThreadPoolExecutor(HANDS) as hands:
+        with ThreadPoolExecutor(min(HANDS, len(record_ids))) as hands:
             written = set(hands.map(lambda capsule: _written(vault, capsule), capsules))
         _settle(ledger, [row.seq for row in asked if row.record_id in written])
 
