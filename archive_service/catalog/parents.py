@@ -73,25 +73,19 @@ def decisive_in_case(connection: Connection, schedules: ScheduleVersions, case_i
     whose clock does not run yet, for it makes all wait.
     """
     papers = (records.c.case_id == case_id) & ~_inheriting(schedules)
-    by_period = {
-        row.period: row[1]
-        for row in connection.execute(
-            select(records.c.period, func.min(records.c.id)).where(papers).group_by(records.c.period)
-        )
-    }
+    # The first by code of each period: which one decides is then the same whoever asks, and can be looked up.
+    first = select(records.c.period, func.min(records.c.code).label("code")).where(papers)
+    by_period = {row.period: row.code for row in connection.execute(first.group_by(records.c.period))}
     if not by_period:
         return []
     most = longest(*(Period.from_code(code) for code in by_period)).code
-    if most == "Y":
-        return [by_period[most]]
-    latest = select(records.c.id).where(papers, records.c.due_on.is_not(None))
-    waiting = select(records.c.id).where(papers, records.c.due_on.is_(None))
-    others = (
-        latest.order_by(records.c.trigger_date.desc(), records.c.id).limit(1),
-        waiting.order_by(records.c.id).limit(1),
-    )
-    found = [connection.execute(query).scalar_one_or_none() for query in others]
-    return sorted({by_period[most], *(record_id for record_id in found if record_id)})
+    codes = {by_period[most]}
+    if most != "Y":
+        latest = select(records.c.code).where(papers, records.c.due_on.is_not(None))
+        waiting = select(records.c.code).where(papers, records.c.due_on.is_(None))
+        for query in (latest.order_by(records.c.trigger_date.desc(), records.c.code), waiting.order_by(records.c.code)):
+            codes.update(connection.execute(query.limit(1)).scalars())
+    return sorted(connection.execute(select(records.c.id).where(records.c.code.in_(codes))).scalars())
 
 
 def followers_of(connection: Connection, schedules: ScheduleVersions, rows: Iterable[Mapping[Any, Any]]) -> list[str]:
