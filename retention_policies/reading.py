@@ -6,21 +6,30 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from retention_policies.period import PERMANENT, Period
-from retention_policies.rule import Action, Alternative, Condition, FactKind, FactQuestion, Rule, Terms, Trigger
+from retention_policies.conditions import CLASS, LEVEL, LEVELS, Condition, FactKind, FactQuestion
+from retention_policies.events import EVENT_CODE, SHIPPED, Event, Trigger
+from retention_policies.rule import Alternative, Rule, Terms
 from retention_policies.tables import Reading
-from retention_policies.text import RetentionError, Text
+from retention_policies.terms import Words, read_terms
+from retention_policies.text import Text
 
-LEVELS: Final = ("PUB", "INT", "TS", "PI", "SEAL")
-"""Confidentiality levels, open to sealed; ``PARENT`` beside them means the level of the parent."""
+__all__ = ["LEVELS", "read_event", "read_question", "read_rule"]
 
-_TRIGGERS: Final = tuple(trigger.value for trigger in Trigger)
-_EVENTS: Final = tuple(name for name in _TRIGGERS if name != "PARENT")
-_ENDS: Final = (Action.DESTROY, Action.EXTEND, Action.TRANSFER)
-_STAYS: Final = (Action.PERMANENT_TRANSFER, Action.PERMANENT_KEEP)
-_RULE_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
+RULE_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
 _FACT_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_NOTHING: Final = Text("", "")
+_CLASS_CODE: Final = re.compile(r"[A-Z0-9]{1,32}")
+
+
+def read_event(table: Reading) -> Event:
+    """Read an ``[[event]]`` table: a named event that clocks may wait for."""
+    code = table.text("code")
+    if code and not EVENT_CODE.fullmatch(code):
+        table.note(f"代码须为大写字母、数字和下划线：{code!r}", f"capital letters, digits and _ only: {code!r}", "code")
+    if code in SHIPPED or code == Trigger.PARENT:
+        table.note("此事件已随程序提供，不得另行登记", "this event is there already and is not declared again", "code")
+    event = Event(code, table.both("title"), table.both("happened"), table.both("awaited"))
+    table.finish()
+    return event
 
 
 def read_question(table: Reading) -> FactQuestion:
@@ -43,27 +52,33 @@ def read_question(table: Reading) -> FactQuestion:
     return FactQuestion(code, FactKind(kind or FactKind.YES_NO), title, choices)
 
 
-def read_rule(table: Reading, questions: Mapping[str, FactQuestion]) -> Rule:
-    """Read a ``[[rule]]`` table; conditions may ask only the questions given."""
+def read_rule(
+    table: Reading,
+    questions: Mapping[str, FactQuestion],
+    events: Mapping[str, Event] = SHIPPED,
+    fiscal_year_ends: int | None = None,
+) -> Rule:
+    """Read a ``[[rule]]`` table; conditions may ask only the questions given, clocks wait only for these events."""
+    words = Words(events, fiscal_year_ends)
     code = table.text("code")
-    if code and not _RULE_CODE.fullmatch(code):
+    if code and not RULE_CODE.fullmatch(code):
         table.note(f"代码格式不符：{code!r}", f"capital letters, digits, . _ - only: {code!r}", "code")
     title, reason = table.both("title"), table.both("reason")
     inherits = table.has("period") and table.take("period") == "parent"
-    terms = None if inherits else _read_terms(table, reason, None)
-    otherwise = _read_inheritance(table) if inherits else None
-    usual = terms.trigger if terms else None
+    terms = None if inherits else read_terms(table, reason, words)
+    otherwise = _read_inheritance(table, words) if inherits else None
     rule = Rule(
         code=code,
         title=title,
         terms=terms,
         otherwise=otherwise,
-        alternatives=tuple(_read_alternative(when, usual, questions) for when in table.tables("when")),
+        alternatives=tuple(_read_alternative(when, terms, questions, words) for when in table.tables("when")),
         level=table.one_of("level", (*LEVELS, "PARENT") if inherits else LEVELS),
         other_levels=_read_other_levels(table),
         reason=reason,
         basis=table.texts("basis"),
         sections=table.texts("sections", needed=False),
+        also_codes=table.texts("also", needed=False),
     )
     if inherits and rule.alternatives:
         table.note("继承主件的类型不得另有条件", "a type that inherits has no alternatives of its own", "when")
@@ -71,7 +86,7 @@ def read_rule(table: Reading, questions: Mapping[str, FactQuestion]) -> Rule:
     return rule
 
 
-def _read_inheritance(table: Reading) -> Terms | None:
+def _read_inheritance(table: Reading, words: Words) -> Terms | None:
     """Read a rule whose period is ``parent``: trigger and action must agree, *otherwise* must be there."""
     for key in ("trigger", "action"):
         table.one_of(key, ("PARENT",))
@@ -79,7 +94,7 @@ def _read_inheritance(table: Reading) -> Terms | None:
     if not table.has("otherwise"):
         return None
     inner = Reading(raw, f"{table.place}: [otherwise]", table.faults)
-    terms = _read_terms(inner, inner.both("reason"), None)
+    terms = read_terms(inner, inner.both("reason"), words)
     inner.finish()
     return terms
 
@@ -92,33 +107,10 @@ def _read_other_levels(table: Reading) -> tuple[str, ...]:
     return levels
 
 
-def _read_terms(table: Reading, reason: Text, usual: Trigger | None) -> Terms:
-    """Read period, trigger and action and hold them against each other; ``usual`` is the trigger of the rule."""
-    period = _read_period(table)
-    trigger = table.one_of("trigger", _EVENTS, needed=False)
-    if period and not period.permanent and not table.has("trigger") and usual is None:
-        table.note("定期保管须有起算事件", "a fixed term needs a trigger", "trigger")
-    fitting = _STAYS if period and period.permanent else _ENDS
-    action = table.one_of("action", [one.value for one in (fitting if period else (*_ENDS, *_STAYS))])
-    return Terms(
-        period=period or PERMANENT,
-        trigger=Trigger(trigger) if trigger else usual,
-        action=Action(action) if action else Action.PERMANENT_KEEP,
-        reason=reason,
-    )
-
-
-def _read_period(table: Reading) -> Period | None:
-    words = table.text("period")
-    try:
-        return Period.from_words(words) if words else None
-    except RetentionError as error:
-        table.note(error.text.zh, error.text.en, "period")
-        return None
-
-
-def _read_alternative(table: Reading, usual: Trigger | None, questions: Mapping[str, FactQuestion]) -> Alternative:
-    terms = _read_terms(table, table.both("reason"), usual)
+def _read_alternative(
+    table: Reading, usual: Terms | None, questions: Mapping[str, FactQuestion], words: Words
+) -> Alternative:
+    terms = read_terms(table, table.both("reason"), words, usual)
     if table.has("any") == table.has("all"):
         table.note("须有 any 或 all 之一", "needs either any or all")
     needs_all = table.has("all")
@@ -129,7 +121,12 @@ def _read_alternative(table: Reading, usual: Trigger | None, questions: Mapping[
 
 
 def _read_condition(table: Reading, questions: Mapping[str, FactQuestion]) -> Condition | None:
-    """Read ``{ fact = ..., at_least | is | one_of = ... }``; the comparison must fit the kind of the fact."""
+    """Read ``{ fact = ..., at_least | is | one_of = ... }``, ``{ level = [...] }`` or ``{ class = [...] }``."""
+    for key in ("level", "class"):
+        if table.has(key):
+            condition = _read_own(table, key)
+            table.finish()
+            return condition
     fact = table.text("fact")
     question = questions.get(fact)
     if question is None:
@@ -147,6 +144,15 @@ def _read_condition(table: Reading, questions: Mapping[str, FactQuestion]) -> Co
         condition = _read_choice(table, question)
     table.finish()
     return condition
+
+
+def _read_own(table: Reading, key: str) -> Condition | None:
+    """Read a condition on what the catalogue knows of itself: the level of a paper, or its class."""
+    names = table.texts(key)
+    for name in names:
+        if name not in LEVELS if key == "level" else not _CLASS_CODE.fullmatch(name):
+            table.note(f"不是可用的代码：{name!r}", f"not a code that can stand here: {name!r}", key)
+    return Condition(LEVEL if key == "level" else CLASS, one_of=names) if names else None
 
 
 def _read_number(table: Reading, question: FactQuestion) -> Condition | None:

@@ -7,53 +7,26 @@ from datetime import date
 from typing import Final
 
 from retention_policies.counting import Count
+from retention_policies.events import Event
 from retention_policies.facts import Hold
 from retention_policies.period import Period
-from retention_policies.rule import Trigger
 from retention_policies.text import Text
-
-HAPPENED: Final = {
-    Trigger.FORMED: Text("形成于", "Formed"),
-    Trigger.YEAR_END: Text("年度终了于", "Year ended"),
-    Trigger.CASE_CLOSED: Text("结案于", "Case closed"),
-    Trigger.RECT_ACCEPTED: Text("整改验收于", "Rectification accepted"),
-    Trigger.DECISION_EFFECTIVE: Text("决定生效于", "Decision effective"),
-    Trigger.REPORT_RESOLVED: Text("举报办结于", "Report resolved"),
-    Trigger.SUPERSEDED: Text("被替代于", "Superseded"),
-    Trigger.CREDIT_CLEARED: Text("信用记录消除于", "Credit record cleared"),
-}
-
-AWAITED: Final = {
-    Trigger.CASE_CLOSED: Text("尚未结案", "The case is not closed"),
-    Trigger.RECT_ACCEPTED: Text("整改尚未验收", "The rectification is not accepted"),
-    Trigger.DECISION_EFFECTIVE: Text("决定尚未生效", "The decision is not effective"),
-    Trigger.REPORT_RESOLVED: Text("举报尚未办结", "The report is not resolved"),
-    Trigger.SUPERSEDED: Text("尚未被替代", "It is not superseded"),
-    Trigger.CREDIT_CLEARED: Text("信用记录尚未消除", "The credit record is not cleared"),
-}
 
 NO_RULE: Final = Text("该类型在保管期限表中没有条目", "the schedule has no rule for this type")
 NO_DATE: Final = Text("没有成文日期，无法起算", "there is no document date to count from")
+ALL_STEPS_DONE: Final = Text(
+    "规则的各步均已完成，没有下一步", "every step of the rule is done and it names no further one"
+)
 BEYOND_CALENDAR: Final = Text(
     "算出的到期日超出公元 9999 年，所录日期有误", "the date counted lies beyond the year 9999, so a date must be wrong"
 )
 
 
-def counted(
-    *, trigger: Trigger, event_date: date, trigger_date: date, kept: Text, count: Count, inherited: bool
-) -> Text:
+def counted(*, since: Text, kept: Text, count: Count, step: int) -> Text:
     """Say from what, how long and until when; the same sentence before and after the day comes."""
-    happened = HAPPENED[trigger]
-    zh, en = f"{happened.zh} {event_date}", f"{happened.en} {event_date}"
-    if trigger_date != event_date:
-        zh += f"，而文件形成于 {trigger_date}"
-        en += f" but document formed {trigger_date}"
-    if inherited:
-        zh, en = f"随主件：{zh}", f"As its parent: {en[0].lower()}{en[1:]}"
-    return Text(
-        f"{zh}，{kept.zh}，自 {count.clock_start} 起算，{count.due_on} 起可鉴定",
-        f"{en}, {kept.en} counted from {count.clock_start}, due for appraisal from {count.due_on}.",
-    )
+    zh = f"{kept.zh}，自 {count.clock_start} 起算，{count.due_on} 起可鉴定"
+    en = f"{kept.en} counted from {count.clock_start}, due for appraisal from {count.due_on}."
+    return Text(f"{since.zh}，{zh}", f"{since.en}, {f'then {en}' if step > 1 else en}")
 
 
 def kept_for(period: Period, *, extended: int, reclassified: bool) -> Text:
@@ -67,10 +40,16 @@ def kept_for(period: Period, *, extended: int, reclassified: bool) -> Text:
     return Text(zh, en)
 
 
-def pending(trigger: Trigger, kept: Text) -> Text:
-    """Say which event the clock waits for."""
-    awaited = AWAITED[trigger]
-    return Text(f"{awaited.zh}，{kept.zh}，尚未起算", f"{awaited.en}, so nothing is counted yet; then {kept.en}.")
+def pending(happened: Sequence[tuple[Event, date | None]], kept: Text) -> Text:
+    """Say which events the clock waits for."""
+    awaited = [event.awaited for event, day in happened if event.awaited and not day]
+    zh = "，".join(text.zh for text in awaited)
+    en = " and ".join(text.en if i == 0 else _small(text.en) for i, text in enumerate(awaited))
+    return Text(f"{zh}，{kept.zh}，尚未起算", f"{en}, so nothing is counted yet; then {kept.en}.")
+
+
+def _small(text: str) -> str:
+    return f"{text[0].lower()}{text[1:]}"
 
 
 def permanent(reason: Text, *, reclassified: bool) -> Text:
@@ -104,3 +83,13 @@ def with_holds(sentence: Text, holds: Sequence[Hold]) -> Text:
     zh = "、".join(f" {hold.reference}（{hold.reason}）" for hold in holds)
     en = ", ".join(f"{hold.reference} ({hold.reason})" for hold in holds)
     return Text(f"{sentence.zh}；因{zh}冻结，不得销毁", f"{sentence.en} On hold: {en}; it may not be destroyed.")
+
+
+def longest_of(sentence: Text, name: str, others: Sequence[tuple[str, Text]]) -> Text:
+    """Add what else was held against the facts, and that the longest applies."""
+    zh = "、".join(f"{other}（{found.zh}）" for other, found in others)
+    en = ", ".join(f"{other} ({found.en})" for other, found in others)
+    return Text(
+        f"{sentence.zh}；另按 {zh}核对，取保管最长的 {name}",
+        f"{sentence.en} Also held against {en}: {name} keeps longest.",
+    )

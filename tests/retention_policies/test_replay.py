@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from retention_policies import RetentionError, ScheduleError, decide, replay
-from tests.retention_policies.cases import RULES, closed, day
+from tests.retention_policies.cases import GOLDEN, RULES, SAMPLE, closed, day
+
+STORED = [json.loads(line) for line in (GOLDEN / "retention_replay.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def inputs() -> dict[str, Any]:
@@ -30,3 +33,19 @@ def test_a_rule_that_was_spoilt_is_refused() -> None:
     given["rule"] = {**given["rule"], "period": "ten years"}
     with pytest.raises(ScheduleError):
         replay(given)
+
+
+@pytest.mark.parametrize("stored", STORED, ids=lambda stored: f"{stored['state']}-{stored['due_on']}")
+def test_what_the_first_edition_decided_is_decided_again_word_for_word(stored: dict[str, Any]) -> None:
+    decision = replay(stored["inputs"])
+    period = decision.period.code if decision.period else None
+    days = [day.isoformat() if day else None for day in (decision.trigger_date, decision.last_day, decision.due_on)]
+    assert (decision.state, period, decision.action) == (stored["state"], stored["period"], stored["action"])
+    assert days == [stored["trigger_date"], stored["last_day"], stored["due_on"]]
+    assert decision.sentence == (stored["zh"], stored["en"])
+    assert decision.inputs == stored["inputs"]
+
+
+def test_the_digest_of_the_sample_stays_as_archives_have_it_in_use() -> None:
+    # An archive refuses a version that it knows under another digest: new words of the language must not change old ones.
+    assert SAMPLE.digest == "5b6005752a3242bc24eccf82dd891e383492494f442cc530f59e48420803ce09"
