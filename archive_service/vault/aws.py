@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from archive_service.errors import ArchiveError, BadInput, Damaged, Unavailable
+from archive_service.vault.keyfiles import check_private
 
 _CREDENTIALS = frozenset(
     {
@@ -28,7 +29,8 @@ _CREDENTIALS = frozenset(
 class AwsSettings:
     """One server and how to reach it.
 
-    Without ``access_key`` the library's own chain is asked (profile, container or instance role).
+    Credentials: ``access_key`` and ``secret_key``, else ``credentials_file`` (the usual INI file with a section for
+    each profile; readable by its owner alone), else the library's own chain (container or instance role).
     ``checksums``: ``when_required`` sends none that a server of another make may not understand; what was
     stored is read back in any case. ``attempts`` counts the first try; timeouts are in seconds.
     """
@@ -38,6 +40,7 @@ class AwsSettings:
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
+    credentials_file: Path | None = None
     profile: str | None = None
     ca_file: Path | None = None
     addressing: Literal["auto", "path", "virtual"] = "auto"
@@ -66,6 +69,7 @@ class AwsSettings:
         )
         with telling_aws(self.endpoint or service):
             session = boto3.Session(
+                botocore_session=self._session(),
                 aws_access_key_id=self.access_key,
                 aws_secret_access_key=self.secret_key,
                 aws_session_token=self.session_token,
@@ -78,6 +82,16 @@ class AwsSettings:
                 config=config,
                 verify=str(self.ca_file) if self.ca_file else None,
             )
+
+    def _session(self) -> Any:
+        """Return a session that knows the credentials file; children inherit nothing of it, unlike the environment."""
+        from botocore.session import Session  # type: ignore[import-untyped]
+
+        session = Session()
+        if self.credentials_file is not None:
+            check_private(self.credentials_file)
+            session.set_config_variable("credentials_file", str(self.credentials_file))
+        return session
 
 
 class PerProcess:

@@ -69,6 +69,16 @@ def read_key_file(path: Path) -> bytes:
     return key
 
 
+def check_private(path: Path) -> None:
+    """Raise ``NotFound`` or ``BadInput`` unless a file with secrets is there and for its owner alone."""
+    with telling(path):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            raise NotFound(f"找不到凭据文件：{path}", f"The credentials file is missing: {path}") from None
+    _check_owner(found, path)
+
+
 def _check_owner(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(f"密钥文件不是普通文件：{path}", f"The key file is not a plain file: {path}")

@@ -219,17 +219,22 @@ class S3Store:
 
     def _publish(self, name: str, write: Write, replace: bool, unless: Judge | None) -> Stored:
         """Give the bytes their name if it is free, or theirs to take; then look what lies under it."""
-        if not replace or unless is not None:
-            there = self._head(name) if replace or write.looks_first else None
-            version = None if there is not None else self._try(write, only_new=True)
+        if replace and unless is None:
+            return self._settle(name, write.stored, self._try(write, only_new=False), replace)
+        for _ in range(_TRIES):
+            taken = write.looks_first and self._head(name) is not None
+            version = None if taken else self._try(write, only_new=True)
             if version is None:
-                kept = self._look_at(name, write.stored, replace, unless)
+                try:
+                    kept = self._look_at(name, write.stored, replace, unless)
+                except NotFound:
+                    # Said to be taken, and nothing is there: gone meanwhile, or the server was wrong.
+                    continue
                 if kept is not None:
                     return kept
                 version = self._try(write, only_new=False)
-        else:
-            version = self._try(write, only_new=False)
-        return self._settle(name, write.stored, version or "", replace)
+            return self._settle(name, write.stored, version, replace)
+        raise Unavailable("存储服务的答复前后矛盾，请重试。", "The server contradicts itself; try again.")
 
     def _try(self, write: Write, only_new: bool) -> str | None:
         """Publish; the version's id, or ``None`` if something lies under the name."""
@@ -246,8 +251,11 @@ class S3Store:
             time.sleep(_PAUSE_SECONDS * (turn + 1))
         raise Conflict("该名称正被他处写入，请重试。", "Someone else writes under this name; try again.")
 
-    def _settle(self, name: str, stored: Stored, version: str, replace: bool) -> Stored:
+    def _settle(self, name: str, stored: Stored, version: str | None, replace: bool) -> Stored:
         """Read back; then see to it that one version alone lies there, the first if nothing was to be replaced."""
+        if version is None:
+            # An upload that is gone when its parts are to be joined was joined by an attempt whose answer was lost.
+            return self._look_at(name, stored, False, None) or stored
         key = self._key(name)
         older = [one for one in self._versions.of(key) if one.version != version] if self._versions.kept else []
         if not replace and any(not one.marker for one in older):

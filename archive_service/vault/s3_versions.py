@@ -79,7 +79,7 @@ class Versions:
         count = 0
         for _ in range(_TRIES):
             there = self.of(key)
-            if not there:
+            if not there and not self._shown(key):
                 return count
             # Markers last: while one stands, nothing below it is seen by a plain read.
             for one in sorted(there, key=lambda one: one.marker):
@@ -88,6 +88,17 @@ class Versions:
         raise Unavailable(
             f"对象删除后仍存在：{self._place}", f"The object is still there after it was deleted: {self._place}"
         )
+
+    def _shown(self, key: str) -> bool:
+        """Ask for the object itself: a list may be behind the truth."""
+        with telling_aws(self._place):
+            try:
+                self._client().head_object(Bucket=self._bucket, Key=key)
+            except Exception as fault:
+                if status_of(fault) == 404:
+                    return False
+                raise
+        return True
 
     def _locked(self, key: str, version: str) -> bool:
         try:

@@ -6,18 +6,23 @@ would otherwise call home. moto stands in for the key service only; as a store i
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +81,8 @@ def s3_server() -> Iterator[S3Server]:
         *(f"-volume.port={volume}", f"-volume.port.grpc={grpc[1]}", "-volume.max=300", "-master.volumeSizeLimitMB=256"),
         *("-filer", f"-filer.port={filer}", f"-filer.port.grpc={grpc[2]}"),
         *("-s3", f"-s3.port={s3}", f"-s3.port.grpc={grpc[3]}", f"-s3.config={config}", "-s3.iam=false"),
+        # These have fixed ports of their own, over which two servers on one machine would fall.
+        *("-s3.port.iceberg=0", "-s3.port.lance=0"),
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     try:
@@ -90,6 +97,9 @@ def s3_server() -> Iterator[S3Server]:
             process.kill()
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+        for port in (master, volume, filer, s3, *grpc):
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -111,6 +121,147 @@ def kms_server() -> Iterator[AwsSettings]:
         )
     finally:
         server.stop()
+
+
+class Fault(StrEnum):
+    """What a proxy can do to one request."""
+
+    ERROR_500 = "500"
+    BUSY_503 = "503"
+    CONFLICT_409 = "409"
+    PRECONDITION_412 = "412"
+    EXPIRED = "expired credentials"
+    CUT_BEFORE = "cut before it took effect"
+    CUT_AFTER = "cut after it took effect"
+    TRUNCATED = "half of the answer"
+    CHANGED = "a changed answer"
+    EMPTY_LIST = "a list that knows nothing"
+    LOST_DELETE = "a deletion that does nothing"
+
+
+_CODES = {
+    Fault.ERROR_500: (500, "InternalError"),
+    Fault.BUSY_503: (503, "SlowDown"),
+    Fault.CONFLICT_409: (409, "ConditionalRequestConflict"),
+    Fault.PRECONDITION_412: (412, "PreconditionFailed"),
+    Fault.EXPIRED: (403, "ExpiredToken"),
+}
+
+
+class Proxy:
+    """Stands in front of an object server and does something bad to the request number ``at`` (from 1)."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target.removeprefix("http://")
+        self.fault: Fault | None = None
+        self.at = 0
+        self.seen = 0
+        self.hit = False
+        self._lock = threading.Lock()
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                proxy.answer(self)
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815
+
+            def log_message(self, *args: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+
+    def plan(self, fault: Fault | None, at: int = 1) -> None:
+        """Choose what happens to which of the requests that come from now on."""
+        with self._lock:
+            self.fault, self.at, self.seen, self.hit = fault, at, 0, False
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """Pass one request on, or not."""
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        fault = self._next(request)
+        if fault in _CODES:
+            status, code = _CODES[fault]
+            text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
+            self._send(request, status, {"Content-Type": "application/xml"}, text)
+            return
+        if fault is Fault.CUT_BEFORE:
+            request.close_connection = True
+            return
+        if fault is Fault.LOST_DELETE:
+            self._send(request, 204, {}, b"")
+            return
+        status, headers, data = self._forward(request, body)
+        if fault is Fault.CUT_AFTER:
+            request.close_connection = True
+            return
+        if fault is Fault.CHANGED:
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        if fault is Fault.EMPTY_LIST:
+            data = re.sub(rb"<(Contents|Version|DeleteMarker|Upload)>.*</\1>", b"", data, flags=re.DOTALL)
+        if fault is Fault.TRUNCATED:
+            self._send(request, status, headers, data, cut=True)
+            return
+        self._send(request, status, headers, data)
+
+    def close(self) -> None:
+        """End."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _next(self, request: BaseHTTPRequestHandler) -> Fault | None:
+        fits = {
+            Fault.TRUNCATED: request.command == "GET",
+            Fault.CHANGED: request.command == "GET" and "list" not in request.path and "?" not in request.path,
+            Fault.EMPTY_LIST: request.command == "GET" and ("list-type" in request.path or "versions" in request.path),
+            Fault.LOST_DELETE: request.command == "DELETE",
+            Fault.PRECONDITION_412: request.command in ("PUT", "POST") and "If-None-Match" in request.headers,
+            Fault.CONFLICT_409: request.command in ("PUT", "POST") and "If-None-Match" in request.headers,
+        }
+        with self._lock:
+            if self.fault is None or not fits.get(self.fault, True):
+                return None
+            self.seen += 1
+            if self.seen != self.at:
+                return None
+            self.hit = True
+            return self.fault
+
+    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(self.target, timeout=30)
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "expect"}
+        connection.request(request.command, request.path, body=body, headers=headers)
+        answer = connection.getresponse()
+        data = answer.read()
+        found = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP}
+        found["X-Real-Length"] = answer.getheader("Content-Length") or "0"
+        connection.close()
+        return answer.status, found, data
+
+    @staticmethod
+    def _send(
+        request: BaseHTTPRequestHandler, status: int, headers: dict[str, str], data: bytes, cut: bool = False
+    ) -> None:
+        length = headers.pop("X-Real-Length", None) if request.command == "HEAD" else str(len(data))
+        request.send_response_only(status)
+        for name, value in headers.items():
+            if name != "X-Real-Length":
+                request.send_header(name, value)
+        if status != 204:
+            request.send_header("Content-Length", length or "0")
+        request.end_headers()
+        if request.command != "HEAD":
+            request.wfile.write(data[: len(data) // 2] if cut else data)
+        if cut:
+            request.close_connection = True
+
+
+_HOP = frozenset({"content-length", "connection", "transfer-encoding", "keep-alive"})
 
 
 def _program() -> str:

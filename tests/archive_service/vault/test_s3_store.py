@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +125,23 @@ def test_wrong_credentials_are_told_and_not_shown(settings: S3Settings) -> None:
     with pytest.raises(Unavailable, match="credentials") as refusal:
         S3Store(replace(settings, server=server), INSTALL)
     assert "the-wrong-secret" not in f"{refusal.value.text}{server!r}"
+
+
+def test_credentials_come_from_a_file_that_is_for_its_owner_alone(
+    store: S3Store, settings: S3Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-somebody-else")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-somebody-else")
+    path, given = tmp_path / "credentials", settings.server
+    server = replace(given, access_key=None, secret_key=None, credentials_file=path, profile="archive")
+    with pytest.raises(NotFound):
+        S3Store(replace(settings, server=server), INSTALL)
+    path.write_text(f"[archive]\naws_access_key_id = {given.access_key}\naws_secret_access_key = {given.secret_key}\n")
+    path.chmod(0o644)
+    with pytest.raises(BadInput, match="chmod 600"):
+        S3Store(replace(settings, server=server), INSTALL)
+    path.chmod(0o600)
+    S3Store(replace(settings, server=server), INSTALL).check_identity()
 
 
 def test_a_store_is_not_made_where_something_lies(store: S3Store, settings: S3Settings) -> None:
