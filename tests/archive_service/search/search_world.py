@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from archive_service.catalog.browse import Catalogue
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import index_states, outbox, records
 from archive_service.config import ExtractionTable
 from archive_service.people.tables import grants
@@ -90,6 +91,12 @@ class SearchWorld:
             return connection.execute(
                 select(index_states).where(index_states.c.record_id == receipt.record_id)
             ).one_or_none()
+
+    def ask_capsule(self, *receipts: Receipt) -> None:
+        """Ask for capsules to be written again, as every change of a record does."""
+        with self.world.ledger.work(None) as work:
+            enqueue(work, "capsule", *(one.record_id for one in receipts))
+            work.commit()
 
     def waiting(self) -> list[Any]:
         with self.world.ledger.read() as connection:
