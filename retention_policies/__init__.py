@@ -6,6 +6,7 @@ file, no clock is looked at, nothing is stored.
 
 from __future__ import annotations
 
+from retention_policies.comparing import Change, ClassSummary, Effect, Holding, Summary, compare, decide_under, sum_up
 from retention_policies.counting import Count, CountFrom, Counting, Span, count_years
 from retention_policies.decision import Decision, State, decide, decide_among
 from retention_policies.events import SHIPPED as SHIPPED_EVENTS
@@ -25,16 +26,20 @@ __all__ = [
     "PERMANENT",
     "SHIPPED_EVENTS",
     "Action",
+    "Change",
+    "ClassSummary",
     "Count",
     "CountFrom",
     "Counting",
     "Decision",
+    "Effect",
     "Event",
     "FactKind",
     "FactQuestion",
     "Facts",
     "FactsError",
     "Hold",
+    "Holding",
     "Minimum",
     "Parent",
     "PartialDate",
@@ -46,15 +51,19 @@ __all__ = [
     "ScheduleError",
     "Span",
     "State",
+    "Summary",
     "Text",
     "Trigger",
+    "compare",
     "count_years",
     "decide",
     "decide_among",
+    "decide_under",
     "default_schedule_path",
     "load_minimums",
     "load_schedule",
     "longest",
     "read_date",
     "replay",
+    "sum_up",
 ]

@@ -103,7 +103,7 @@ def _from_rule(rule: Rule, usual: Terms, facts: Facts) -> Ground:
         missing = {q.code: q.title for alternative in unclear for q in alternative.unanswered(values)}
         return Ground(doubt=sentences.missing_facts(list(missing.values())))
     found = [_from_terms(terms, facts) for terms in held or [usual]]
-    return min(found, key=_keeps_longest)
+    return min(found, key=_keeps_longest) if len(found) > 1 else found[0]
 
 
 def _keeps_longest(found: Ground) -> tuple[int, int, int]:

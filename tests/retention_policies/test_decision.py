@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -291,7 +292,7 @@ def test_a_hold_is_told_also_where_it_changes_nothing(code: str, facts: Facts, s
 # ---- inheriting -----------------------------------------------------------------------------------------------------
 
 
-def photo(*parents: Parent, **more: object) -> Decision:
+def photo(*parents: Parent, **more: Any) -> Decision:
     return decide(
         RULES["SXD01"], replace(Facts(document_date=date(2020, 6, 1), parents=parents), **more), day("2034-06-01")
     )

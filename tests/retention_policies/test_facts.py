@@ -20,14 +20,14 @@ def test_a_text_is_no_date() -> None:
 
 
 def test_a_trigger_may_be_given_by_its_name() -> None:
-    facts = Facts(triggers={"CASE_CLOSED": date(2024, 1, 1)})  # type: ignore[dict-item]
+    facts = Facts(triggers={"CASE_CLOSED": date(2024, 1, 1)})
     assert facts.triggers == {Trigger.CASE_CLOSED: date(2024, 1, 1)}
 
 
 @pytest.mark.parametrize("name", ["closed", "case_closed", "PARENT", "", "X", "CASE CLOSED", "EVENT_" * 6])
 def test_an_unknown_trigger_is_refused(name: str) -> None:
     with pytest.raises(FactsError):
-        Facts(triggers={name: date(2024, 1, 1)})  # type: ignore[dict-item]
+        Facts(triggers={name: date(2024, 1, 1)})
 
 
 @pytest.mark.parametrize("years", [-1, True, 1.0])

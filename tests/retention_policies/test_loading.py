@@ -257,3 +257,101 @@ def test_the_error_can_be_shown_in_both_languages(tmp_path: Path) -> None:
 
 def test_the_shipped_schedule_lies_in_the_package() -> None:
     assert default_schedule_path().is_file()
+
+
+INDEPENDENT = [
+    ('version = "1"', "version = 1", "[schedule]: version"),
+    ("effective_from = 2024-01-01", 'effective_from = "x"', "[schedule]: effective_from"),
+    ('title = { zh = "法", en = "Law" }', 'title = "Law"', "[[basis]] LAW: title"),
+    ('kind = "number"', 'kind = "amount"', "[[fact]] deaths: kind"),
+    ('code = "low"', 'code = "high"', "[[fact]] grade: [[choices]] high: code"),
+    ('period = "10 years"', 'period = "10"', "[[rule]] AAA01: period"),
+    ('"CASE_CLOSED"', '{ all = ["CASE_CLOSED", "MOON"] }', "[[rule]] AAA01: trigger: all"),
+    ('action = "PT"', 'action = "RD"', "[[rule]] AAA01: [[when]] #1: action"),
+    ('level = "PARENT"', 'level = "HIGH"', "[[rule]] AAA02: level"),
+    ('period = "30 years"', 'period = "30 years"\nalso = ["X"]', "[[rule]] AAA02: [otherwise]: also"),
+    ('trigger = "FORMED"', 'trigger = "FORMED"\noffset = "soon"', "[[rule]] AAA02: [otherwise]: offset"),
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sets(st.sampled_from(INDEPENDENT), min_size=1))
+def test_whatever_is_wrong_together_is_told_together_and_nothing_is_loaded(
+    tmp_path: Path, chosen: set[tuple[str, str, str]]
+) -> None:
+    found = faults(tmp_path, *((old, new) for old, new, _ in chosen))
+    for _, _, place in chosen:
+        assert any(f"{place}: " in fault for fault in found), (place, found)
+    assert len(found) == len(set(found))
+
+
+NEW_WORDS = """
+[[event]]
+code = "CONTRACT_ENDED"
+title = { zh = "合同终止", en = "contract ended" }
+happened = { zh = "合同终止于", en = "Contract ended" }
+awaited = { zh = "合同尚未终止", en = "The contract has not ended" }
+[[minimum]]
+code = "MIN"
+title = { zh = "下限", en = "minimum" }
+rules = ["AAA03"]
+period = "10 years"
+trigger = "CASE_CLOSED"
+count_from = "fiscal_year"
+fiscal_year_ends = 6
+basis = ["LAW"]
+[[rule]]
+code = "AAA03"
+title = { zh = "丙", en = "Third" }
+level = "INT"
+reason = { zh = "因", en = "because" }
+basis = ["LAW"]
+also = ["AAA01"]
+period = "20 years"
+trigger = { all = ["CASE_CLOSED", "CONTRACT_ENDED"] }
+offset = "6 months"
+count_from = "fiscal_year"
+fiscal_year_ends = 6
+action = "RV"
+[[rule.then]]
+period = "5 years"
+action = "RD"
+reason = { zh = "再留", en = "kept on" }
+[[rule.when]]
+all = [{ level = ["TS"] }, { class = ["KCQ"] }]
+period = "30 years"
+action = "RE"
+reason = { zh = "密", en = "secret" }
+"""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(
+    line=st.integers(0, len(NEW_WORDS.splitlines()) - 1),
+    value=st.sampled_from(
+        ["[]", "{}", "1", '""', "[1]", "[[]]", "{ a = 1 }", "nan", "true", '{ all = "x" }', '["",""]']
+    ),
+)
+def test_no_wrong_value_of_the_newer_words_escapes_as_another_error(tmp_path: Path, line: int, value: str) -> None:
+    lines = NEW_WORDS.splitlines()
+    key, equals, _ = lines[line].partition(" = ")
+    lines[line] = f"{key} = {value}" if equals else lines[line]
+    with contextlib.suppress(ScheduleError):
+        load(tmp_path, GOOD + "\n".join(lines))
+
+
+def test_the_newer_words_load_and_enter_the_digest(tmp_path: Path) -> None:
+    whole = load(tmp_path, GOOD + NEW_WORDS)
+    assert whole.rules["AAA03"].also == (whole.rules["AAA01"],)
+    for old, new in [
+        ('"6 months"', '"7 months"'),
+        ('{ all = ["CASE_CLOSED"', '{ any = ["CASE_CLOSED"'),
+        ('also = ["AAA01"]\n', ""),
+        ('en = "contract ended"', 'en = "contract over"'),
+        ('en = "minimum"', 'en = "least"'),
+        ('level = ["TS"]', 'level = ["PI"]'),
+    ]:
+        changed = (GOOD + NEW_WORDS).replace(old, new, 1)
+        assert changed != GOOD + NEW_WORDS
+        with contextlib.suppress(ScheduleError):  # what undercuts the minimum is refused, which is as good
+            assert load(tmp_path, changed).digest != whole.digest
