@@ -32,12 +32,13 @@ from archive_service.disposal.check import CheckReport, RetentionCheck
 from archive_service.disposal.destruction import Destruction
 from archive_service.disposal.holds import Holds
 from archive_service.disposal.lists import Disposal
-from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound
+from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound, Text
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
 from archive_service.people.policy import Action, require
 from archive_service.people.service import NewPerson, People
 from archive_service.people.sign_in import SignIn
 from archive_service.reading_room.access import ReadingRoom
+from archive_service.reports.catalogues import Printing
 from archive_service.search.doctor import examine
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
@@ -75,6 +76,7 @@ class Archive:
     disposal: Disposal
     destruction: Destruction
     certificates: Certificates
+    printing: Printing
 
     @property
     def anchor_file(self) -> Path:
@@ -218,6 +220,7 @@ def _join(
         timedelta(hours=settings.sessions.absolute_hours),
     )
     catalogue = Catalogue(ledger, vault, schedules)
+    cases = Cases(ledger, schedules)
     indexer = Indexer.at(settings.data_dir / "index", ledger, vault, schedules, settings.extraction)
     certificates = Certificates(ledger)
     check = RetentionCheck(ledger, schedules, settings.retention)
@@ -230,7 +233,7 @@ def _join(
         sign_in=SignIn(ledger, hasher, idle, absolute),
         schedules=schedules,
         vault=vault,
-        cases=Cases(ledger, schedules),
+        cases=cases,
         accession=Accession(ledger, vault, schedules, settings.server.max_upload_mib * 1024 * 1024),
         catalogue=catalogue,
         reading_room=ReadingRoom(ledger),
@@ -241,6 +244,7 @@ def _join(
         disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days),
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,
+        printing=Printing(ledger, catalogue, cases, Text(settings.archive.name_zh, settings.archive.name_en)),
     )
 
 

@@ -7,7 +7,7 @@ case file and file names, so that a row filed before gives its first receipt and
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -116,7 +116,7 @@ def file_rows(
     fonds_no: str,
     case_no: str | None,
     batch: str,
-) -> Iterator[RowResult]:
+) -> Generator[RowResult, None, None]:
     """File the rows of a manifest and yield what became of each; a row that is refused stops no other.
 
     What has been yielded with a receipt is durable. Rows that name a main record of this manifest come after the

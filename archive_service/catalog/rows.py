@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.people.model import OPEN_LEVELS, Person
 from archive_service.vault import SealedObject, Vault
-from retention_policies import Parent
+from retention_policies import Decision, Parent, Trigger
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,28 @@ def prepare(vault: Vault, draft: Draft, files: Sequence[StoredFile]) -> Prepared
     return Prepared(draft, files, columns_for(vault, draft.record_id, draft.level, description))
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What a record gets when it is taken in: how long it is kept and why, and its number."""
+
+    ground: dict[str, Any]
+    decision: Decision
+    code_period: str
+    number: Number
+
+
+def settle(
+    work: Work, schedules: Schedules, today: date, draft: Draft, numbers: Numbers, triggers: Mapping[Trigger, date]
+) -> Settled:
+    """Decide how long a record is kept and take its number, inside the caller's transaction."""
+    ground = _ground(schedules, draft)
+    parents = _parents(work, schedules, draft, ground)
+    decision = decide_record(schedules.current, ground, triggers, today, (), parents)
+    code_period = decision.period.code if decision.period else usual_period(draft.record_type.rule)
+    number = numbers.take(draft.record_type.scheme, _parts(draft, code_period), draft.code)
+    return Settled(ground, decision, code_period, number)
+
+
 def write(work: Work, schedules: Schedules, actor: Person, today: date, prepared: Sequence[Prepared]) -> list[str]:
     """Write records with everything that belongs to them, inside the caller's transaction; return their archival codes."""
     numbers = Numbers(work)
@@ -58,15 +80,11 @@ def write(work: Work, schedules: Schedules, actor: Person, today: date, prepared
     }
     rows = []
     for one in prepared:
-        draft, rule = one.draft, one.draft.record_type.rule
-        ground = _ground(schedules, draft)
-        parents = _parents(work, schedules, draft, ground)
-        decision = decide_record(schedules.current, ground, triggers[draft.case_id], today, (), parents)
-        code_period = decision.period.code if decision.period else usual_period(rule)
-        number = numbers.take(draft.record_type.scheme, _parts(draft, code_period), draft.code)
-        row = {**ground, **stored_decision(decision, rule), **one.words}
-        rows.append(row | _identity(schedules, draft, number, code_period) | _filing(work, actor, draft))
-        said = {"code": number.code, "level": draft.level, "files": len(one.files)}
+        draft = one.draft
+        settled = settle(work, schedules, today, draft, numbers, triggers[draft.case_id])
+        row = {**settled.ground, **stored_decision(settled.decision, draft.record_type.rule), **one.words}
+        rows.append(row | _identity(schedules, draft, settled) | _filing(work, actor, draft))
+        said = {"code": settled.number.code, "level": draft.level, "files": len(one.files)}
         work.act(acts.RECORD_FILED, "record", draft.record_id, **said)
     numbers.finish()
     work.insert_many(records, rows)
@@ -107,7 +125,8 @@ def _parts(draft: Draft, code_period: str) -> dict[str, str]:
     }
 
 
-def _identity(schedules: Schedules, draft: Draft, number: Number, code_period: str) -> dict[str, Any]:
+def _identity(schedules: Schedules, draft: Draft, settled: Settled) -> dict[str, Any]:
+    number = settled.number
     return {
         "code": number.code,
         "description_level": "item",
@@ -120,7 +139,7 @@ def _identity(schedules: Schedules, draft: Draft, number: Number, code_period: s
         "number": number.number,
         "category": draft.record_type.category,
         "year": draft.year,
-        "retention_code": code_period,
+        "retention_code": settled.code_period,
         "problem_code": draft.record_type.class_code,
         "level": draft.level,
     }

@@ -28,12 +28,15 @@ from archive_service.web import (
     here,
     holds,
     home,
+    imports,
     people,
     record,
+    reports,
     search,
     settings,
     waits,
 )
+from archive_service.web.import_runs import Imports
 from archive_service.web.uploads import ArchiveRequest
 
 ROOT = str(Path(__file__).parent)
@@ -42,6 +45,7 @@ ROOT = str(Path(__file__).parent)
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     filing.blueprint,
+    imports.blueprint,
     catalogue.blueprint,
     cases.blueprint,
     record.blueprint,
@@ -52,6 +56,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     holds.blueprint,
     certificates.blueprint,
     audit.blueprint,
+    reports.blueprint,
     people.blueprint,
     settings.blueprint,
     health.blueprint,
@@ -65,9 +70,20 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
     ("access", "利用", "Access", "access.page", Action.ASK_ACCESS),
     ("disposal", "鉴定处置", "Disposal", "disposal.queue", Action.SEE_DISPOSAL),
     ("audit", "审计", "Audit", "audit.page", Action.SEE_AUDIT),
+    ("reports", "报表", "Reports", "reports.page", Action.BROWSE),
     ("people", "人员", "People", "people.page", Action.SEE_PEOPLE),
 )
 """Key (the blueprint's name), words, address and the action that opens it, in the order of the trade."""
+
+
+ROOMS = {
+    "record": "catalogue",
+    "cases": "catalogue",
+    "imports": "filing",
+    "holds": "disposal",
+    "certificates": "disposal",
+}
+"""Under which section a blueprint of another name stands."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,7 @@ class PersonView:
 def register(app: Flask, archive: Archive) -> None:
     """Give the application its pages."""
     app.extensions["archive"] = archive
+    app.extensions["imports"] = Imports()
     app.request_class = ArchiveRequest
     gate.register(app)  # before the forms are read: nobody uploads without a sign-in
     CSRFProtect(app)
@@ -110,7 +127,7 @@ def _context() -> dict[str, Any]:
     waiting = 0 if reader.must_change else sum(item[1] for item in waits.waiting())
     return common | {
         "sections": [] if reader.must_change else list(_sections()),
-        "section": "catalogue" if section in ("record", "cases") else section,
+        "section": ROOMS.get(section, section),
         "waiting": waiting,
     }
 

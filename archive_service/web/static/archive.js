@@ -108,6 +108,25 @@
     });
   });
 
+  // ---- What a choice leads to is shown while the form is being filled in ----
+  all("[data-details]").forEach((place) => {
+    const form = place.closest("form");
+    let asked = 0;
+    const look = async () => {
+      const mine = (asked += 1);
+      const said = new URLSearchParams();
+      new FormData(form).forEach((value, name) => { if (typeof value === "string" && value !== "" && name !== "csrf_token") said.append(name, value); });
+      try {
+        const reply = await fetch(`${place.dataset.details}?${said}`, { credentials: "same-origin" });
+        if (!reply.ok || mine !== asked) return;
+        const had = place.contains(document.activeElement) ? document.activeElement.id : "";
+        place.innerHTML = await reply.text();
+        if (had) document.getElementById(had)?.focus();
+      } catch { /* the form works without it */ }
+    };
+    form.addEventListener("change", (event) => { if (event.target.type !== "file") look(); });
+  });
+
   // ---- Sent once, and a fault is said beside the form, so that nothing typed is lost ----
   const busy = (form, is) => {
     if (is) form.setAttribute("aria-busy", "true"); else form.removeAttribute("aria-busy");

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from tests.archive_service.web.conftest import House
 
 SEEN = {
     "lin": ["/", "/file", "/file?case=AX2024-001", "/file/folder", "/catalogue/", "/catalogue/?class=KCQ", "/catalogue/?type=KCQ03&year=2024",
-            "/catalogue/cases", "/catalogue/cases/AX2024-001", "/search", "/search?q=安全", "/access/", "/access/?code=x"],
+            "/catalogue/cases", "/catalogue/cases/AX2024-001", "/catalogue/fonds", "/reports/", "/search", "/search?q=安全", "/access/", "/access/?code=x"],
     "wang": ["/", "/catalogue/", "/search", "/access/"],
     "zhao": ["/", "/catalogue/", "/access/"],
     "auditor": ["/", "/audit/", "/audit/?act=case:opened", "/audit/1", "/people/"],
@@ -104,14 +107,86 @@ def test_access_that_was_asked_for_and_granted_opens_the_record(house: House) ->
     assert reader.get("/access/").status_code == 200
 
 
+MANIFEST = "文件,题名,日期,类型\na.txt,甲件,2024-05-01,KCQ03\nmissing.txt,乙件,2024-05-01,KCQ03\n".encode()
+
+
+def sent(house: House, login: str = "lin", manifest: bytes = MANIFEST) -> str:
+    """Send a folder and wait until its import has ended; return the address of the import."""
+    files = [(io.BytesIO(manifest), "夹/manifest.csv"), (io.BytesIO(b"alpha"), "夹/a.txt")]
+    client = house.client(login)
+    answer = client.post("/file/folder", data={"fonds": "Q001", "folder": files})
+    assert answer.status_code == 303
+    for _ in range(200):
+        progress = client.get(f"{answer.location}/progress").get_json()
+        if progress["finished"]:
+            return answer.location
+        time.sleep(0.05)
+    raise AssertionError(progress)
+
+
 def test_a_folder_is_filed_row_by_row_and_a_refused_row_says_why(house: House) -> None:
-    manifest = "文件,题名,日期,类型\na.txt,甲件,2024-05-01,KCQ03\nmissing.txt,乙件,2024-05-01,KCQ03\n".encode()
     for filed in ("新归档 1 件", "此前已归档 1 件"):
-        files = [(io.BytesIO(manifest), "夹/manifest.csv"), (io.BytesIO(b"alpha"), "夹/a.txt")]
-        answer = house.client("lin").post("/file/folder", data={"fonds": "Q001", "folder": files})
-        assert answer.status_code == 200
-        assert filed in answer.text
-        assert "所选文件里没有“missing.txt”" in answer.text
+        page = house.client("lin").get(sent(house)).text
+        assert filed in page
+        assert "所选文件里没有“missing.txt”" in page
+
+
+def test_an_import_is_seen_by_the_one_who_started_it_only(house: House) -> None:
+    address = sent(house)
+    assert house.client("wang").get(address).status_code == 403
+    assert house.client("lin").get("/file/imports/" + "0" * 32).status_code == 404
+
+
+def test_a_folder_without_a_manifest_is_refused_at_once(house: House) -> None:
+    answer = house.client("lin").post(
+        "/file/folder", data={"fonds": "Q001", "folder": [(io.BytesIO(b"x"), "夹/a.txt")]}
+    )
+    assert answer.status_code == 422
+    assert "应有且只有一个清单" in answer.text
+
+
+def test_the_form_shows_what_a_type_asks_for_and_the_number_that_would_be_taken(house: House) -> None:
+    client = house.client("lin")
+    asked = client.get("/file/details?type=KCQ10&fonds=Q001&date=2024-05-01").text
+    assert 'name="fact-deaths"' in asked
+    shown = client.get("/file/details?type=KCQ03&fonds=Q001&date=2023-05-01").text
+    code = re.search(r"Q001-ZY·AX·2023-D30-KCQ-\d{4}", shown)
+    assert code
+    assert client.get("/file/details?type=KCQ03&fonds=Q001&date=2023-05-01").text == shown, "looking takes no number"
+    data = {
+        "type": "KCQ03",
+        "fonds": "Q001",
+        "date": "2023-05-01",
+        "title": "预览之后",
+        "files": [(io.BytesIO(b"x"), "a.txt")],
+    }
+    assert code[0] in client.post("/file", data=data, follow_redirects=True).text
+
+
+def test_an_answer_given_on_the_form_decides_the_period(house: House) -> None:
+    data = {"type": "KCQ10", "fonds": "Q001", "date": "2024-05-01", "title": "事故材料", "fact-deaths": "1"}
+    client = house.client("lin")
+    page = client.post("/file", data=data | {"files": [(io.BytesIO(b"x"), "a.txt")]}, follow_redirects=True).text
+    assert "-Y-KCQ-" in page
+    wrong = client.post("/file", data=data | {"fact-deaths": "许多", "files": [(io.BytesIO(b"y"), "a.txt")]})
+    assert wrong.status_code == 422
+    assert "应为不小于 0 的整数" in wrong.text
+
+
+@pytest.mark.parametrize("kind", ["items.pdf", "items.xlsx", "cases.pdf", "case.xlsx?case=AX2024-001"])
+def test_a_catalogue_is_handed_out_as_a_file_and_the_log_knows(house: House, kind: str) -> None:
+    answer = house.client("lin").get(f"/reports/{kind}")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.data[:4] in (b"%PDF", b"PK\x03\x04")
+    with house.archive.ledger.read() as connection:
+        acts = connection.execute(text("SELECT act FROM audit_entry ORDER BY seq DESC LIMIT 1")).scalar_one()
+    assert acts == "register:written"
+
+
+def test_an_unknown_register_is_not_there(house: House) -> None:
+    assert house.client("lin").get("/reports/secrets.pdf").status_code == 404
+    assert house.client("admin").get("/reports/items.pdf").status_code == 403
 
 
 def test_an_event_of_a_case_is_recorded_and_revoked(house: House) -> None:

@@ -1,0 +1,62 @@
+"""Catalogues to print and bind, as PDF or XLSX."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request
+
+from archive_service.catalog.browse import Filters
+from archive_service.errors import NotFound
+from archive_service.people.model import OPEN_LEVELS
+from archive_service.people.policy import Action, require
+from archive_service.reports.catalogues import NAMES, Catalogues
+from archive_service.reports.pdf import as_pdf
+from archive_service.reports.register import Register
+from archive_service.reports.xlsx import as_xlsx
+from archive_service.web.catalogue import case_options
+from archive_service.web.here import archive, language, number_of, person, words
+
+blueprint = Blueprint("reports", __name__, url_prefix="/reports")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@blueprint.get("/")
+def page() -> str:
+    """Show what can be printed."""
+    require(person(), Action.BROWSE)
+    return render_template(
+        "reports.html",
+        names={kind.value: words(text) for kind, text in NAMES.items()},
+        classes=[(one.code, f"{one.code} {words(one.name)}") for one in archive().schedules.plan.classes],
+        cases=case_options(),
+        confidential=bool(person().clearance - set(OPEN_LEVELS)),
+    )
+
+
+@blueprint.get("/<kind>.<form>")
+def written(kind: str, form: str) -> Response:
+    """Draw up a register and hand it out as a file; the log notes who took which."""
+    if kind not in {one.value for one in Catalogues} or form not in ("pdf", "xlsx"):
+        raise NotFound("没有这种目录。", "There is no such register.")
+    register = _draw_up(Catalogues(kind))
+    data, media_type = (as_pdf(register), "application/pdf") if form == "pdf" else (as_xlsx(register), XLSX)
+    response = Response(data, mimetype=media_type)
+    name = quote(f"{register.title} {register.drawn_up_on}.{form}", safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
+
+
+def _draw_up(kind: Catalogues) -> Register:
+    printing, chosen = archive().printing, request.args
+    if kind is Catalogues.CASE:
+        return printing.case(person(), chosen.get("case", ""), language())
+    if kind is Catalogues.CASES:
+        return printing.all_cases(person(), language())
+    filters = Filters(
+        class_code=chosen.get("class", ""),
+        case_no=chosen.get("case", ""),
+        year=number_of(chosen.get("year", ""), "年度", "The year"),
+    )
+    return printing.items(person(), filters, language(), confidential=kind is Catalogues.CONFIDENTIAL)
