@@ -28,9 +28,9 @@ from archive_service.disposal.freezing import (
 from archive_service.disposal.model import CandidateState, ListState, Opinion, Step, check_move
 from archive_service.disposal.numbers import next_number, numbered
 from archive_service.disposal.tables import candidates, disposal_items, disposal_lists
-from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, Thing, require
+from archive_service.people.policy import Action, Thing, can, require
 
 LONGEST_EXTENSION = 99
 LONGEST_REASON = 500
@@ -158,6 +158,7 @@ class Disposal:
                         f"The list has no item {one.position} to be appraised.",
                     )
                 item = items[one.position]
+                self._require_seen(work, person, item)
                 words = {"opinion": one.opinion, "reason": one.reason.strip(), "extension_years": one.extension_years}
                 work.update(disposal_items, item.id, {**words, "appraiser_id": person.id, "appraised_at": work.at})
                 said = {"opinion": str(one.opinion), "years": one.extension_years}
@@ -165,6 +166,15 @@ class Disposal:
                     acts.ITEM_APPRAISED, "disposal_list", row.id, list_no=row.list_no, record=item.record_id, **said
                 )
             work.commit()
+
+    def _require_seen(self, work: Work, person: Person, item: Any) -> None:
+        """Refuse an opinion on what the appraiser may not see: nobody judges the value of a paper by its number."""
+        record = record_of(work.connection, item.record_id)
+        if not can(person, Action.SEE_RECORD, Thing(level=record["level"], record_id=record["id"]), at=work.at).allowed:
+            raise Forbidden(
+                f"您无权查看第 {item.position} 项，不能鉴定。请由有权限的鉴定人鉴定。",
+                f"You may not see item {item.position}, so you cannot appraise it; leave it to one who is cleared for it.",
+            )
 
     def strike(self, person: Person, list_no: str, position: int, reason: str) -> None:
         """Take an item off a list that is being appraised; its record goes back into the queue."""

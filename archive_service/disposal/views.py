@@ -107,8 +107,11 @@ def queue(ledger: Ledger, viewer: Person) -> list[QueueRow]:
 def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
     """Return every list, the newest first."""
     require(viewer, Action.SEE_DISPOSAL)
-    counted = select(disposal_items.c.list_id, func.count(), func.count(disposal_items.c.opinion)).group_by(
-        disposal_items.c.list_id
+    counted = (
+        select(disposal_items.c.list_id, func.count(), func.count(disposal_items.c.opinion))
+        .join(disposal_lists, disposal_lists.c.id == disposal_items.c.list_id)
+        .where((disposal_items.c.step != Step.STRUCK) | (disposal_lists.c.state == ListState.WITHDRAWN))
+        .group_by(disposal_items.c.list_id)
     )
     approved = (
         select(approvals.c.list_id, func.count().label("approved"))
@@ -133,8 +136,8 @@ def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
             list_no=row.list_no,
             state=row.state,
             fonds_no=row.fonds_no,
-            items=counts[row.id][0],
-            appraised=counts[row.id][1],
+            items=counts.get(row.id, (0, 0))[0],
+            appraised=counts.get(row.id, (0, 0))[1],
             approvals=given.get(row.id, 0),
             row=row,
             certified=row.id in certified,

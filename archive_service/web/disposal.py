@@ -9,11 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.disposal.lists import DrawnUp
-from archive_service.disposal.model import APPROVALS_NEEDED, STATE_WORDS, ListState
+from archive_service.disposal.model import APPROVALS_NEEDED, ListState
 from archive_service.disposal.stopped import StoppedCheck, stopped_check
 from archive_service.disposal.views import ListRow, QueueRow
 from archive_service.people.policy import Action, require
-from archive_service.web.disposal_words import STATE_BADGES, joined, sentence_of, title_of
+from archive_service.web.disposal_words import badge_of, joined, sentence_of, title_of
 from archive_service.web.here import (
     archive,
     class_name,
@@ -178,22 +178,22 @@ def lists() -> str:
 
 def _listed(one: ListRow, names: dict[str, str]) -> dict[str, Any]:
     state = ListState(one.state)
+    until = local_time(one.row.cooling_until)
     progress = {
         ListState.DRAWN_UP: t(f"已鉴定 {one.appraised} / {one.items}", f"{one.appraised} of {one.items} appraised"),
         ListState.SUBMITTED: t(
             f"已批准 {one.approvals} / {APPROVALS_NEEDED}", f"{one.approvals} of {APPROVALS_NEEDED} approvals"
         ),
-        ListState.APPROVED: t(
-            f"冷静期至 {local_time(one.row.cooling_until)}", f"cooling off until {local_time(one.row.cooling_until)}"
-        ),
+        ListState.APPROVED: t(f"冷静期 {until} 满", f"cooling-off ends {until}"),
+        ListState.ORDERED: t("正在逐件销毁", "being destroyed item by item"),
     }
     return {
         "list_no": one.list_no,
         "url": url_for("disposal_list.page", list_no=one.list_no),
-        "badge": (STATE_BADGES[state], words(STATE_WORDS[state])),
+        "badge": badge_of(one.row, archive().clock.stamp()),
         "progress": progress.get(state, local_time(one.row.closed_at)),
         "fonds_no": one.fonds_no,
-        "items": one.items,
+        "count": one.items,
         "proposer": names.get(one.row.proposer_id, ""),
         "drawn_up": local_time(one.row.drawn_up_at),
         "certificate": url_for("certificates.page", list_no=one.list_no) if one.certified else None,

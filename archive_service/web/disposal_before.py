@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from markupsafe import Markup, escape
+
 from archive_service.disposal.model import APPROVALS_NEEDED
 from archive_service.disposal.views import ListView
 from archive_service.web.disposal_shown import counts, on_list, to_destroy
-from archive_service.web.disposal_words import joined, size_words
+from archive_service.web.disposal_words import code_of, joined, size_words
 from archive_service.web.here import local_time, t
 
 Names = Mapping[str, str]
+MOST_NAMED = 8
+"""Codes that are named one by one before an order; the table above names all of them."""
 
 
-def what_goes(view: ListView, names: Names) -> list[tuple[str, str]]:
+def what_goes(view: ListView, names: Names) -> list[tuple[str, str | Markup]]:
     """Say before the order what is destroyed, how many, which copies, who approved it and what still stops it."""
     gone = to_destroy(view)
     codes = [item.record["code"] for item in gone]
-    span = codes[0] if len(codes) == 1 else t(f"{codes[0]} 至 {codes[-1]}", f"{codes[0]} to {codes[-1]}")
     files, size = sum(item.files for item in gone), size_words(sum(item.size for item in gone))
     kept = len(on_list(view)) - len(gone)
-    facts = [
-        (t("销毁什么", "What"), t(f"全宗 {view.fonds_no}：{span}", f"Fonds {view.fonds_no}: {span}")),
+    facts: list[tuple[str, str | Markup]] = [
+        (t("销毁什么", "What"), _named(view.fonds_no, codes)),
         (
             t("多少", "How many"),
             t(f"{len(gone)} 件，{files} 个文件，{size}", f"{len(gone)} records, {files} files, {size}"),
@@ -54,6 +57,15 @@ def what_goes(view: ListView, names: Names) -> list[tuple[str, str]]:
     if kept:
         facts.insert(2, (t("其余", "The others"), t(f"{kept} 件不销毁", f"{kept} records are not destroyed")))
     return facts
+
+
+def _named(fonds_no: str, codes: list[str]) -> Markup:
+    """Name what is destroyed: each record of a short list, first and last of a long one."""
+    if len(codes) <= MOST_NAMED:
+        said = escape(t("、", ", ")).join(code_of(code) for code in codes)
+    else:
+        said = escape(t("{} 至 {}", "{} to {}")).format(code_of(codes[0]), code_of(codes[-1]))
+    return escape(t("全宗 {}：{}", "Fonds {}: {}")).format(fonds_no, said)
 
 
 def what_is_approved(view: ListView, names: Names) -> list[tuple[str, str]]:

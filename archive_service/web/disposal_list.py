@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
@@ -12,28 +11,20 @@ from werkzeug.wrappers import Response
 
 from archive_service.disposal.lists import LONGEST_EXTENSION, LONGEST_REASON, Appraisal
 from archive_service.disposal.model import OPINION_WORDS, STATE_WORDS, ListState, Opinion
-from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden, NotFound
-from archive_service.people.policy import Action
+from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden
+from archive_service.people.policy import Action, require
 from archive_service.web import disposal_shown as shown
 from archive_service.web.disposal_before import what_goes, what_is_approved
+from archive_service.web.disposal_faults import Fault, at_its_form, chosen
 from archive_service.web.disposal_pane import pane
 from archive_service.web.disposal_paper import sheet_row
-from archive_service.web.disposal_words import OPINION_HELP, STATE_BADGES, timeline_of
+from archive_service.web.disposal_words import OPINION_HELP, badge_of, timeline_of
 from archive_service.web.errors import note_refusal, status_of
 from archive_service.web.here import archive, done, in_place, local_time, may, number_of, person, t, words
 
 blueprint = Blueprint("disposal_list", __name__, url_prefix="/disposal/lists")
 
 Answer = Response | tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What went wrong with which form, and what had been typed into it; passwords are never given back."""
-
-    form: str
-    sentence: str
-    typed: Mapping[str, str]
 
 
 @blueprint.get("/<list_no>")
@@ -47,21 +38,22 @@ def _page(list_no: str, fault: Fault | None = None) -> str:
     names, at = shown.names_in(view), archive().clock.stamp()
     items = shown.items_of(view, names)
     state, forms = ListState(view.row.state), shown.forms(view)
-    left = shown.unappraised(items)
-    at_desk = _chosen(items, left, forms, fault)
+    left, yours = shown.unappraised(items), shown.unappraised(items, seen=True)
+    at_desk = chosen(items, yours, forms, fault)
     finished, total = shown.progress(view)
     return render_template(
         "disposal_list.html",
         section="disposal",
         row=view.row,
         state=state.value,
-        badge=(STATE_BADGES[state], words(STATE_WORDS[state])),
+        badge=badge_of(view.row, at),
         sentence=shown.state_sentence(view, at),
         steps=shown.way(view, names, at),
         turn=shown.turn(view.next),
         returned=shown.returned_for(view),
         items=items,
         left=left,
+        yours=yours,
         appraised=len(items) - len(left) - sum(1 for item in items if item["struck"]),
         total=sum(1 for item in items if not item["struck"]),
         blocked=sum(1 for one in view.obstacles),
@@ -69,8 +61,9 @@ def _page(list_no: str, fault: Fault | None = None) -> str:
         pane=pane(view, at_desk) if at_desk else None,
         opinions=[(one.value, words(OPINION_WORDS[one]), words(OPINION_HELP[one])) for one in OPINION_HELP],
         forms=forms,
+        decides=bool(forms - {"appraise", "rest", "strike"}),
         fault=fault,
-        fault_above=fault is not None and not _at_its_form(fault, forms, items, left, at_desk),
+        fault_above=fault is not None and not at_its_form(fault, forms, items, yours, at_desk),
         what_goes=what_goes(view, names) if "order" in forms else [],
         what_is_approved=what_is_approved(view, names) if "approve" in forms else [],
         destroyed=(finished, total),
@@ -79,35 +72,6 @@ def _page(list_no: str, fault: Fault | None = None) -> str:
         longest_reason=LONGEST_REASON,
         longest_extension=LONGEST_EXTENSION,
     )
-
-
-def _at_its_form(
-    fault: Fault, forms: set[str], items: list[dict[str, Any]], left: list[int], at_desk: dict[str, Any] | None
-) -> bool:
-    """Say whether the form that a fault belongs to still stands on the page; else it is said at the top."""
-    if fault.form not in forms:
-        return False
-    if fault.form == "appraise":
-        return at_desk is not None and bool(at_desk["waits"])
-    if fault.form == "strike":
-        wanted = fault.typed.get("position", "")
-        return at_desk is None and any(item["waits"] and str(item["position"]) == wanted for item in items)
-    return fault.form != "rest" or bool(left)
-
-
-def _chosen(
-    items: list[dict[str, Any]], left: list[int], forms: set[str], fault: Fault | None
-) -> dict[str, Any] | None:
-    """Return the item on the desk: the one asked for, or for an appraiser the first without an opinion."""
-    wanted = request.args.get("item", "")
-    if fault and fault.form == "appraise":
-        wanted = fault.typed.get("position", "")
-    if not wanted and "appraise" in forms and left and "table" not in request.args and fault is None:
-        wanted = str(left[0])
-    found = next((item for item in items if str(item["position"]) == wanted), None)
-    if wanted and found is None:
-        raise NotFound(f"清册中没有第 {wanted} 项。", f"The list has no item {wanted}.")
-    return found
 
 
 @blueprint.get("/<list_no>/progress")
@@ -140,9 +104,10 @@ def appraise_rest(list_no: str) -> Answer:
     """Give every item that was shown without an opinion the same one."""
 
     def act() -> Response:
+        require(person(), Action.APPRAISE)
         shown_positions = request.form.get("positions", "").split(",")
         view = archive().disposal.view(person(), list_no)
-        left = shown.unappraised(shown.items_of(view, {}))
+        left = shown.unappraised(shown.items_of(view, {}), seen=True)
         if not left or [str(position) for position in left] != shown_positions:
             raise Conflict(
                 "清册在您查看之后有变动，请重新查看其余各件后再鉴定。",
@@ -164,7 +129,7 @@ def _appraise(list_no: str, positions: list[int]) -> Response:
     given = [Appraisal(position, opinion, form.get("reason", ""), longer) for position in positions]
     archive().disposal.appraise(person(), list_no, given)
     view = archive().disposal.view(person(), list_no)
-    left = shown.unappraised(shown.items_of(view, {}))
+    left = shown.unappraised(shown.items_of(view, {}), seen=True)
     following = next((position for position in left if position > positions[-1]), left[0] if left else None)
     if len(positions) == 1:
         done(f"第 {positions[0]} 件的意见已保存。", f"The opinion on item {positions[0]} is saved.")

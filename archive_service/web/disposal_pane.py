@@ -11,6 +11,7 @@ from archive_service.disposal.views import ListView
 from archive_service.errors import NotFound
 from archive_service.people.policy import Action, Thing
 from archive_service.web.catalogue import period_words
+from archive_service.web.disposal_words import joined
 from archive_service.web.here import archive, class_name, level_badge, local_time, may, person, t, type_name
 
 READER_BYTES = 2_000_000
@@ -57,7 +58,7 @@ def _facts(record: Any, whole: Whole | None, found: Any) -> list[tuple[str | Non
                 (t("责任者", "Responsible"), said.author if said else ""),
                 (t("备注", "Note"), said.note if said else ""),
                 (t("归档", "Filed"), local_time(record["filed_at"])),
-                (t("规则", "Rule"), f"{found.candidate.rule_code}，{found.candidate.schedule_version}"),
+                (t("规则", "Rule"), joined([found.candidate.rule_code, found.candidate.schedule_version])),
             ],
         )
     ]

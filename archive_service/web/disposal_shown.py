@@ -255,6 +255,7 @@ def forms(view: ListView) -> set[str]:
     return found
 
 
-def unappraised(items: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return the positions that wait for an opinion."""
-    return [item["position"] for item in items if item["waits"] and not item["opinion"]]
+def unappraised(items: Sequence[Mapping[str, Any]], *, seen: bool = False) -> list[int]:
+    """Return the positions that wait for an opinion; with ``seen`` only those that this person may see."""
+    waiting = [item for item in items if item["waits"] and not item["opinion"]]
+    return [item["position"] for item in waiting if item["visible"] or not seen]

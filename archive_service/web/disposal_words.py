@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any
 
 from flask import url_for
+from markupsafe import Markup
 
 from archive_service.audit import acts
 from archive_service.catalog.descriptions import title_or_mask
 from archive_service.catalog.tables import DESTROYED
-from archive_service.disposal.model import OPINION_WORDS, ListState, Opinion
+from archive_service.disposal.model import OPINION_WORDS, STATE_WORDS, ListState, Opinion
 from archive_service.disposal.showing import Done
 from archive_service.errors import Text
 from archive_service.people.policy import Action
@@ -48,6 +49,19 @@ OPINION_HELP: Mapping[Opinion, Text] = {
         "设一年冻结，到时复查；解除后再次到期", "A hold for a year, then reviewed; due again once released"
     ),
 }
+
+
+def badge_of(row: Any, at: str) -> tuple[str, str]:
+    """Return the badge of a list's state; one that has cooled off no longer says that it is cooling off."""
+    state = ListState(row.state)
+    if state is ListState.APPROVED and row.cooling_until <= at:
+        return "due", t("已批准，可下达", "Approved, may be ordered")
+    return STATE_BADGES[state], words(STATE_WORDS[state])
+
+
+def code_of(code: str) -> Markup:
+    """Return an archival code that is set as one and never broken, for a place where the caller gives no markup."""
+    return Markup('<code class="code" translate="no">{}</code>').format(code)
 
 
 def joined(parts: Sequence[str], zh: str = "、", en: str = ", ") -> str:

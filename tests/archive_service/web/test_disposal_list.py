@@ -130,6 +130,29 @@ def test_keeping_longer_asks_for_years_and_keeps_what_was_typed(house: DisposalH
     assert 'value="EXTEND" required checked' in answer.text
 
 
+def test_nobody_appraises_what_they_may_not_see(house: DisposalHouse) -> None:
+    list_no = house.drawn_up(receipts=[house.file("密件", level="TS"), house.file()])
+    client = house.client("narrow")
+    assert 'name="opinion"' not in client.get(f"{desk(list_no)}?item=1").text.split("<aside")[1].split("</aside>")[0]
+    answer = client.post(f"{desk(list_no)}/appraise", data={**DESTROY, "position": "1"})
+    assert answer.status_code == 403
+    assert "无权查看第 1 项" in answer.text
+    assert hidden(client.get(desk(list_no)).text, "position") == "2"
+    assert client.post(f"{desk(list_no)}/appraise-rest", data={**DESTROY, "positions": "2"}).status_code == 303
+    opinions = [item.row.opinion for item in house.archive.disposal.view(house.who("zhang"), list_no).items]
+    assert opinions == [None, "DESTROY"]
+
+
+def test_the_table_of_lists_counts_what_is_on_them(house: DisposalHouse) -> None:
+    list_no = house.drawn_up(3)
+    house.archive.disposal.strike(house.who("zhang"), list_no, 3, "误列")
+    row = next(part for part in house.client("zhang").get("/disposal/lists").text.split("<tr>") if list_no in part)
+    assert "已鉴定 0 / 2" in row
+    assert ">2</td>" in row
+    house.archive.disposal.withdraw(house.who("zhang"), list_no, "不办了")
+    assert list_no in house.client("zhang").get("/disposal/lists").text
+
+
 def test_years_left_over_from_another_choice_do_no_harm(house: DisposalHouse) -> None:
     list_no = house.drawn_up()
     data = {**DESTROY, "position": "1", "years": "5"}
