@@ -105,7 +105,9 @@ def _body(connection: Connection, row: Any) -> dict[str, Any]:
     items = items_of(connection, row.id)
     destroyed = [item for item in items if item.step == Step.DESTROYED]
     given = connection.execute(
-        select(approvals).where(approvals.c.list_id == row.id, approvals.c.round == row.round)
+        select(approvals)
+        .where(approvals.c.list_id == row.id, approvals.c.round == row.round)
+        .order_by(approvals.c.approved_at, approvals.c.id)
     ).all()
     return {
         "kind": "certificate-of-destruction",

@@ -97,11 +97,14 @@ def _row(item: Body) -> dict[str, Any]:
         "level": "" if item["level"] in OPEN_LEVELS else words(LEVEL_WORDS[item["level"]]),
         "period": period_words(item["period"]),
         "kept": kept_years(made, date.fromisoformat(gone[:10])) if gone else "",
-        "files": len(item["components"]),
-        "size": size_words(item["size"]),
+        "carrier": _carrier(len(item["components"]), size_words(item["size"])),
         "reason": item["opinion"]["reason"],
         "gone": gone,
     }
+
+
+def _carrier(files: int, size: str) -> str:
+    return t(f"电子，{files} 个文件，{size}", f"electronic, {files} file{'' if files == 1 else 's'}, {size}")
 
 
 def _gone(item: Body) -> str:
