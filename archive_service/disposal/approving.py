@@ -143,7 +143,7 @@ def _carry_out(work: Work, schedules: Schedules, today: date, row: Any, item: An
     else:
         step = Step.AWAITING_TRANSFER
     if item.opinion in (Opinion.EXTEND, Opinion.PERMANENT):
-        recompute(work, schedules.version(record["schedule_version"]), [record["id"]], today, row.list_no)
+        recompute(work, schedules, [record["id"]], today, row.list_no)
         enqueue(work, "capsule", record["id"])
     work.update(disposal_items, item.id, {"step": step})
     work.update(candidates, item.candidate_id, {"state": candidate})

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.due import decide_record, triggers_of_case
+from archive_service.catalog.due import decide_record, decide_row, triggers_of_case
+from archive_service.catalog.parents import parents_of
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.config import RetentionTable
@@ -28,7 +29,7 @@ from archive_service.disposal.model import CandidateState
 from archive_service.disposal.tables import candidates, check_runs
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
-from retention_policies import Decision, State, Trigger
+from retention_policies import Decision, Hold, State, Trigger
 
 LEASE = "retention_check"
 BATCH = 500
@@ -62,9 +63,7 @@ class RetentionCheck:
 
     def decide(self, connection: Connection, row: Mapping[str, Any], as_of: date) -> Decision:
         """Decide about one record on the facts and holds of this moment."""
-        schedule = self.schedules.version(row["schedule_version"])
-        triggers = triggers_of_case(connection, row["case_id"])
-        return decide_record(schedule, row, triggers, as_of, holds_of(connection, row["id"], row["case_id"]))
+        return decide_row(connection, self.schedules, row, as_of, _holds_of)
 
     def run(
         self, *, by: Person | None = None, confirmed_by: Person | None = None, confirmed: int | None = None
@@ -137,7 +136,9 @@ class RetentionCheck:
         for row in [found._asdict() for found in rows]:
             if row["case_id"] not in cases:
                 cases[row["case_id"]] = triggers_of_case(connection, row["case_id"])
-            yield row, decide_record(self.schedules.version(row["schedule_version"]), row, cases[row["case_id"]], today)
+            schedule, triggers = self.schedules.version(row["schedule_version"]), cases[row["case_id"]]
+            parents = parents_of(connection, self.schedules, row, _holds_of)
+            yield row, decide_record(schedule, row, triggers, today, parents=parents)
 
     def _queue(self, lease: leases.Lease, record_ids: Sequence[str], today: date, by: Person | None) -> int:
         with self.ledger.work(by.id if by else None) as work:
@@ -267,3 +268,7 @@ def _count(connection: Connection, *conditions: Any) -> int:
 def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]
+
+
+def _holds_of(connection: Connection, row: Mapping[Any, Any]) -> Sequence[Hold]:
+    return holds_of(connection, row["id"], row["case_id"])

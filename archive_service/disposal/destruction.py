@@ -16,6 +16,7 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.tables import ARCHIVED, DESTROYING, records
+from archive_service.clock import from_stamp
 from archive_service.disposal.approving import void_approvals
 from archive_service.disposal.certificates import Certificates
 from archive_service.disposal.check import RetentionCheck
@@ -50,6 +51,9 @@ class Destruction:
     check: RetentionCheck
     certificates: Certificates
 
+    def _local(self, stamp: str | None) -> str:
+        return from_stamp(stamp).astimezone(self.ledger.clock.zone).strftime("%Y-%m-%d %H:%M") if stamp else "?"
+
     def order(self, person: Person, list_no: str, typed: str) -> None:
         """Order what a list proposes to destroy: cooled off, everything checked again, its number typed by hand.
 
@@ -68,7 +72,8 @@ class Destruction:
             check_move(row.list_no, row.state, ListState.ORDERED)
             if row.cooling_until is None or work.at < row.cooling_until:
                 raise Conflict(
-                    f"冷静期至 {row.cooling_until} 方满。", f"The cooling-off lasts until {row.cooling_until}."
+                    f"冷静期至 {self._local(row.cooling_until)} 方满。",
+                    f"The cooling-off lasts until {self._local(row.cooling_until)}.",
                 )
             _require_approvals(work, row)
             found = obstacles(work.connection, self.check, row)

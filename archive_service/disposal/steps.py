@@ -126,8 +126,7 @@ class Steps:
             return False
         work.update(records, record["id"], {"status": ARCHIVED}, records.c.status == DESTROYING)
         work.update(candidates, item.candidate_id, {"state": CandidateState.WITHDRAWN})
-        schedule = self.check.schedules.version(fresh["schedule_version"])
-        recompute(work, schedule, [record["id"]], self.ledger.clock.today(), item.list_no)
+        recompute(work, self.check.schedules, [record["id"]], self.ledger.clock.today(), item.list_no)
         enqueue(work, "capsule", record["id"])
         enqueue(work, "index", record["id"])
         work.act(acts.ITEM_STOPPED, "record", record["id"], list_no=item.list_no, code=record["code"])
