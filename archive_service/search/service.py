@@ -25,6 +25,7 @@ from index.query import Query, parse_query
 IN_A_QUERY = 500
 """Ids in one SQL query."""
 
+LONGEST_CODE = 200
 SNIPPET_BYTES = 2_000_000
 FUSION = 60
 """The constant of reciprocal rank fusion: scores of different compartments are never compared."""
@@ -110,9 +111,11 @@ class Search:
         return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing)
 
     def _by_code(self, text: str) -> list[str]:
+        code = normalise_code(text)
+        if not code.isprintable() or len(code) > LONGEST_CODE:  # no database takes every character
+            return []
         with self.ledger.read() as connection:
-            found = connection.execute(select(records.c.id).where(records.c.code == normalise_code(text))).scalars()
-            return list(found)
+            return list(connection.execute(select(records.c.id).where(records.c.code == code)).scalars())
 
     def _answer(self, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> _Answer:
         """Ask every compartment, check every hit again, and only then rank the compartments' answers together."""

@@ -83,7 +83,7 @@ class SearchWorld:
             }
             if "level" in grants.c:
                 values["level"] = level
-            work.connection.execute(grants.insert().values(**values, salt=b"0" * 16))
+            work.connection.execute(grants.insert().values(**values, salt="0" * 32))
             work.commit()
 
     def state(self, receipt: Receipt) -> Any:

@@ -15,6 +15,8 @@ from archive_service.search.indexer import Indexer
 from archive_service.search.texts import Texts
 from tests.archive_service.search.search_world import OUTSIDER, SearchWorld, open_search_world
 
+pytestmark = pytest.mark.usefixtures("in_process")
+
 QUESTIONS = ("报告", "安全 整改", "隐患 消防 演练 巡察", "“安全，整改”", "安全 -消防", "report OR hazard")
 
 

@@ -56,7 +56,21 @@ def test_nothing_asked_is_refused_and_odd_questions_find_nothing(archive: Search
     for empty in ("", " ", "\u3000\n"):
         with pytest.raises(BadInput):
             archive.find(empty)
-    for odd in ("-", "NOT", "OR AND", "“”", "()", "*", "%", "'; --", "\x00", "-安全", "x" * 20_000):
+    for odd in (
+        "-",
+        "NOT",
+        "OR AND",
+        "“”",
+        "()",
+        "*",
+        "%",
+        "'; --",
+        "\x00",
+        "\ud800",
+        "ZZZZ\x00",
+        "-安全",
+        "x" * 20_000,
+    ):
         found = archive.find(odd)
         assert (found.total, found.hits) == (0, [])
         assert found.sentence is not None

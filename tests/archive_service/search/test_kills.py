@@ -13,6 +13,8 @@ import pytest
 from archive_service.search.outbox import LEASE
 from tests.archive_service.search.search_world import SearchWorld, open_search_world
 
+pytestmark = pytest.mark.usefixtures("in_process")
+
 ROOT = Path(__file__).resolve().parents[3]
 STEPS = {
     "claimed": "archive_service.search.outbox:Outbox.claim",
@@ -34,6 +36,9 @@ sys.path.insert(0, sys.argv[1])
 from datetime import datetime
 from pathlib import Path
 from tests.archive_service.search.search_world import open_search_world
+import archive_service.search.texts
+from tests.archive_service.search.conftest import taken_at_once
+archive_service.search.texts.extract = taken_at_once
 module, name = sys.argv[4].split(":")
 owner = importlib.import_module(module)
 *path, last = name.split(".")
