@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -54,8 +55,9 @@ def _make_case(parent: Path, spec: CaseSpec, seed: int) -> CaseFile:
     picked = [_pick(entry) for entry in spec.records]
     listed = tuple(Listed(t.class_code, title_of(story, t.title), story.day(t.at)) for t, _ in picked)
     desk = _Desk(folder, story, listed)
-    rows = [desk.file_record(number, template, kind) for number, (template, kind) in enumerate(picked, 1)]
-    path = manifest.write(folder, spec.manifest, rows)
+    rows = {t.key: desk.file_record(number, t, kind) for number, (t, kind) in enumerate(picked, 1)}
+    linked = [replace(row, parent=_first_file(rows, templates()[key].parent)) for key, row in rows.items()]
+    path = manifest.write(folder, spec.manifest, linked)
     return CaseFile(
         spec.no,
         spec.title,
@@ -69,6 +71,11 @@ def _make_case(parent: Path, spec: CaseSpec, seed: int) -> CaseFile:
         path,
         len(rows),
     )
+
+
+def _first_file(rows: Mapping[str, manifest.Row], key: str) -> str:
+    """The main file of the record made from a template, by which another row of the manifest names it."""
+    return rows[key].files[0] if key else ""
 
 
 def _pick(entry: str) -> tuple[Template, str]:
@@ -104,7 +111,8 @@ class _Desk:
             level=template.level,
             author=story.author(template.author),
             document_no=story.document_no(template.author, day, template.key) if template.formal else "",
-            note="；".join(filter(None, ("虚构示例", template.note))),
+            note="；".join(filter(None, ("虚构示例", title_of(story, template.note)))),
+            facts={code: title_of(story, value) for code, value in template.facts.items()},
         )
 
     def _write(self, number: str, part: int, template: Template, annex: Annex) -> list[Path]:

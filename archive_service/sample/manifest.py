@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from openpyxl import Workbook
 
-COLUMNS_ZH = ("文件", "题名", "日期", "类型", "密级", "责任者", "文号", "年度", "备注")
-COLUMNS_EN = ("file", "title", "date", "class", "level", "author", "document_no", "year", "note")
+from archive_service.errors import Text
+from retention_policies import FactKind, default_schedule_path, load_schedule
+
+QUESTIONS = load_schedule(default_schedule_path()).facts
+YES_NO = {"yes": Text("是", "yes"), "no": Text("否", "no")}
+
+COLUMNS_ZH = ("文件", "题名", "日期", "类型", "密级", "责任者", "文号", "年度", "备注", "主件")
+COLUMNS_EN = ("file", "title", "date", "class", "level", "author", "document_no", "year", "note", "parent")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One record: its files (paths relative to the manifest), and what the papers themselves do not say."""
+    """One record: its files (paths relative to the manifest), and what the papers themselves do not say.
+
+    ``parent`` is the first file of the row that this record belongs to; ``facts`` are answers by question.
+    """
 
     files: tuple[str, ...]
     title: str
@@ -25,6 +35,8 @@ class Row:
     author: str
     document_no: str
     note: str
+    parent: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def cells(self) -> tuple[str, ...]:
         """The row as text: files joined by ``;``, the date as YYYY-MM-DD, the year from the date."""
@@ -38,7 +50,27 @@ class Row:
             self.document_no,
             str(self.day.year),
             self.note,
+            self.parent,
         )
+
+
+def _answer(code: str, value: str, *, english: bool) -> str:
+    """An answer as an archivist writes it: a number, or the words of the choice."""
+    question = QUESTIONS[code]
+    if question.kind is FactKind.NUMBER:
+        return value
+    words = YES_NO[value] if question.kind is FactKind.YES_NO else question.choices[value]
+    return words.en if english else words.zh
+
+
+def _lines(rows: Sequence[Row], *, english: bool) -> Iterator[tuple[str, ...]]:
+    """The whole table: behind the usual columns one for each question that some row answers."""
+    asked = [code for code in QUESTIONS if any(code in row.facts for row in rows)]
+    heads = tuple(code if english else QUESTIONS[code].title.zh for code in asked)
+    yield (COLUMNS_EN if english else COLUMNS_ZH) + heads
+    for row in rows:
+        answers = (_answer(code, row.facts[code], english=english) if code in row.facts else "" for code in asked)
+        yield (*row.cells(), *answers)
 
 
 def write(folder: Path, form: str, rows: list[Row]) -> Path:
@@ -48,9 +80,7 @@ def write(folder: Path, form: str, rows: list[Row]) -> Path:
     path = folder / "manifest.csv"
     encoding = "utf-8-sig" if form == "csv-bom" else "utf-8"
     with path.open("w", encoding=encoding, newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(COLUMNS_EN if form == "csv-english" else COLUMNS_ZH)
-        writer.writerows(row.cells() for row in rows)
+        csv.writer(out).writerows(_lines(rows, english=form == "csv-english"))
     return path
 
 
@@ -59,9 +89,8 @@ def _write_xlsx(path: Path, rows: list[Row]) -> Path:
     sheet = book.active
     if sheet is not None:
         sheet.title = "归档清单"
-        sheet.append(COLUMNS_ZH)
-        for row in rows:
-            sheet.append(row.cells())
+        for line in _lines(rows, english=False):
+            sheet.append(line)
         sheet.freeze_panes = "A2"
     book.save(path)
     return path

@@ -50,6 +50,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Accident:
+    """What the enterprise's accident cost, in people and in yuan; ``note`` says what follows for the period."""
+
+    deaths: int
+    serious_injuries: int
+    loss_yuan: int
+    note: str
+
+
+@dataclass(frozen=True)
 class Enterprise:
     """An invented enterprise with its own hazards, people and ways of speaking."""
 
@@ -66,6 +76,7 @@ class Enterprise:
     topics: Mapping[str, str]
     findings: tuple[Finding, ...]
     scenes: tuple[str, ...]
+    accident: Accident | None = None
 
 
 @dataclass(frozen=True)

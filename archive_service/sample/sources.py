@@ -11,7 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from archive_service.sample.model import Enterprise, Finding
+from archive_service.sample.model import Accident, Enterprise, Finding
 
 CLASS_LENGTH = 5
 
@@ -31,7 +31,8 @@ class Annex:
 class Template:
     """A paper with gaps. ``at`` names a date of the case and days to add: ``feedback+14``.
 
-    ``pictures`` drawings are taken from the enterprise's scenes, ``skip`` from the start.
+    ``pictures`` drawings are taken from the enterprise's scenes, ``skip`` from the start. ``parent`` is the key of
+    the template whose record this one belongs to, ``facts`` answers what the retention schedule asks of the type.
     """
 
     key: str
@@ -48,6 +49,8 @@ class Template:
     pictures: int = 0
     skip: int = 0
     annexes: tuple[Annex, ...] = ()
+    parent: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def class_code(self) -> str:
@@ -105,7 +108,10 @@ def enterprises() -> Mapping[str, Enterprise]:
     for values in _tables("enterprises"):
         findings = tuple(Finding(**finding) for finding in values.pop("findings"))
         workers, scenes = tuple(values.pop("workers")), tuple(values.pop("scenes"))
-        found[values["code"]] = Enterprise(findings=findings, workers=workers, scenes=scenes, **values)
+        accident = Accident(**values.pop("accident")) if "accident" in values else None
+        found[values["code"]] = Enterprise(
+            findings=findings, workers=workers, scenes=scenes, accident=accident, **values
+        )
     return found
 
 

@@ -82,6 +82,7 @@ def tell(spec: CaseSpec, seed: int) -> Story:
         "deputy": enterprise.deputy,
         "t": enterprise.topics,
         "f": findings,
+        "a": vars(enterprise.accident) if enterprise.accident else {},
         "n": len(findings),
         "d": {name: chinese_date(day) for name, day in spec.dates.items()},
         "reporter": spec.reporter,

@@ -17,10 +17,24 @@ import openpyxl
 import pytest
 from PIL import Image
 
+from archive_service.catalog.facts import checked_facts
+from archive_service.catalog.manifest import Row, read_manifest
 from archive_service.errors import Conflict
 from archive_service.sample import COLUMNS_EN, COLUMNS_ZH, PEOPLE, CaseFile, Sample, make_sample
 from archive_service.sample.sources import cases, templates
 from archive_service.sample.story import tell
+from retention_policies import (
+    Decision,
+    Facts,
+    Parent,
+    State,
+    Trigger,
+    decide,
+    default_schedule_path,
+    load_schedule,
+)
+
+SCHEDULE = load_schedule(default_schedule_path())
 
 LEVELS = {"", "PUB", "INT", "TS", "PI", "SEAL"}
 NOTICES = ("虚构示例", "虛構示例", "Invented sample")
@@ -51,12 +65,34 @@ def rows_of(case: CaseFile) -> list[dict[str, str]]:
     else:
         with case.manifest.open(encoding="utf-8-sig", newline="") as source:
             lines = list(csv.reader(source))
-    assert tuple(lines[0]) in (COLUMNS_ZH, COLUMNS_EN)
-    return [dict(zip(COLUMNS_ZH, line, strict=True)) for line in lines[1:]]
+    usual = len(COLUMNS_ZH)
+    assert tuple(lines[0][:usual]) in (COLUMNS_ZH, COLUMNS_EN)
+    heads = (*COLUMNS_ZH, *lines[0][usual:])
+    return [dict(zip(heads, line, strict=True)) for line in lines[1:]]
 
 
 def files_of(case: CaseFile, code: str) -> list[Path]:
     return [case.folder / name for row in rows_of(case) if row["类型"] == code for name in row["文件"].split(";")]
+
+
+def read(case: CaseFile) -> list[Row]:
+    """The manifest as the folder import reads it."""
+    return read_manifest(case.manifest, SCHEDULE.facts.values())
+
+
+def decided(case: CaseFile, row: Row) -> Decision:
+    """What retention says of a row once its case is filed."""
+    return decide(SCHEDULE.rules[row.values["class"]], _facts(case, row), date(2026, 11, 24))
+
+
+def _facts(case: CaseFile, row: Row) -> Facts:
+    main = [one for one in read(case) if row.values["parent"] in one.files]
+    return Facts(
+        document_date=date.fromisoformat(row.values["date"]),
+        triggers={Trigger(name): on for name, on in case.events.items()},
+        values=checked_facts(SCHEDULE.rules[row.values["class"]], row.facts),
+        parents=tuple(Parent(SCHEDULE.rules[one.values["class"]], _facts(case, one)) for one in main),
+    )
 
 
 def case_numbered(sample: Sample, number: str) -> CaseFile:
@@ -91,6 +127,41 @@ def test_every_row_is_in_the_form_that_the_import_reads(sample: Sample) -> None:
         assert row["题名"]
         assert row["责任者"]
         assert "虚构示例" in row["备注"]
+
+
+def test_photographs_and_recordings_name_their_main_record_in_the_same_list(sample: Sample) -> None:
+    linked = {
+        (row["类型"], main["类型"])
+        for case in sample.cases
+        for row in rows_of(case)
+        for main in rows_of(case)
+        if row["主件"] and row["主件"] == main["文件"].split(";")[0]
+    }
+    assert linked == {("SXD01", "KCQ03"), ("SXD01", "ZGL04"), ("SXD02", "KCQ04")}
+    media = [row for case in sample.cases for row in rows_of(case) if row["类型"].startswith("SXD")]
+    assert all(row["主件"] for row in media)
+
+
+def test_no_record_of_the_sample_is_in_doubt_and_what_is_open_waits_for_an_event(sample: Sample) -> None:
+    states = {
+        (case.case_no, row.values["class"]): decided(case, row).state for case in sample.cases for row in read(case)
+    }
+    assert State.KEEP_UNSURE not in states.values()
+    open_case = {
+        kind for (number, kind), state in states.items() if state is State.CLOCK_PENDING and number[2:6] < "2026"
+    }
+    assert open_case == {"GZD02"}, "criteria in force wait until they are superseded; everything else is settled"
+
+
+def test_answers_in_the_list_agree_with_what_the_papers_tell(sample: Sample, texts: Mapping[Path, str]) -> None:
+    for number, told, action in (
+        ("AX2024-003", "无人员死亡或重伤", State.RUNNING),
+        ("AX2022-002", "重伤一人", State.PERMANENT),
+    ):
+        case = case_numbered(sample, number)
+        assert told in texts[files_of(case, "KCQ10")[0]]
+        (row,) = (row for row in read(case) if row.values["class"] == "KCQ10")
+        assert decided(case, row).state is action
 
 
 def test_the_small_inspections_have_six_to_ten_records(sample: Sample) -> None:
