@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.amending import to_amend
 from archive_service.catalog.due import recompute
 from archive_service.catalog.model import check_level
+from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.parents import find_parent, inherits, link, lock_parent
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import ARCHIVED, record_parents, records
-from archive_service.errors import BadInput, NotFound
+from archive_service.catalog.tables import record_parents
+from archive_service.errors import BadInput
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, Thing, require, visible
 
 
 def set_parent(ledger: Ledger, schedules: Schedules, actor: Person, code: str, parent_code: str) -> None:
@@ -24,11 +24,7 @@ def set_parent(ledger: Ledger, schedules: Schedules, actor: Person, code: str, p
     record that is itself kept as another, and where the record would be more open than its main record.
     """
     with ledger.work(actor.id) as work:
-        named = (records.c.code == normalise_code(code)) & visible(actor, records.c.level, records.c.id, at=work.at)
-        row = work.connection.execute(select(records).where(named, _held()).with_for_update()).mappings().one_or_none()
-        if row is None:
-            raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
-        require(actor, Action.FILE_RECORD, Thing(level=row["level"]))
+        row = to_amend(work, actor, code)
         if not inherits(schedules, row):
             raise BadInput(
                 f"{row['code']} 有自己的保管期限，不随主件保管。",
@@ -41,11 +37,8 @@ def set_parent(ledger: Ledger, schedules: Schedules, actor: Person, code: str, p
         said = {"code": row["code"], "parent": parent["code"], "reason": "main record named"}
         work.act(acts.RECORD_DUE_SET, "record", row["id"], **said)
         recompute(work, schedules, [row["id"]], ledger.clock.today(), "main record named")
+        enqueue(work, "capsule", row["id"])
         work.commit()
-
-
-def _held() -> ColumnElement[bool]:
-    return records.c.status == ARCHIVED
 
 
 def _point(work: Work, record_id: str, parent_id: str, actor: Person) -> None:
