@@ -93,6 +93,7 @@ class Event:
     person_id: str | None
     words: Text
     detail: str
+    act: str
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ class Catalogue:
                 .where(entries.c.object_type == "record", entries.c.object_id == record_id)
                 .order_by(entries.c.seq)
             ).all()
-        return [Event(row.seq, row.at, row.person_id, acts.words_of(row.act), row.body) for row in rows]
+        return [Event(row.seq, row.at, row.person_id, acts.words_of(row.act), row.body, row.act) for row in rows]
 
     def open_component(self, person: Person, record_id: str, component_id: str, purpose: str) -> tuple[Component, Any]:
         """Open a file for reading: policy first, then the entry in the log, then the bytes; refusals are logged too."""

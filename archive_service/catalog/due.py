@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Work
 from archive_service.catalog.facts import facts_of, triggers_of_case
+from archive_service.catalog.inherited import told
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.parents import HoldsOf, followers_of, inherits, parents_of
 from archive_service.catalog.schedules import ScheduleVersions, versions_beside
@@ -67,7 +68,8 @@ def decide_record(
     rule = schedule.rules.get(record["rule_code"])
     if parents is None:
         parents = UNKNOWN_PARENT if rule is not None and rule.inherits else ()
-    return decide(rule, facts_of(record, triggers, holds, parents), as_of)
+    facts = facts_of(record, triggers, holds, parents)
+    return told(decide(rule, facts, as_of), rule, facts)
 
 
 def stored_decision(decision: Decision, rule: Rule | None) -> dict[str, Any]:

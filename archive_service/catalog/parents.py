@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from archive_service.audit.ledger import Work
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.facts import facts_of, triggers_of_case
+from archive_service.catalog.inherited import CasePaper
 from archive_service.catalog.schedules import ScheduleVersions
 from archive_service.catalog.tables import ARCHIVED, DESTROYING, record_parents, records
 from archive_service.errors import BadInput, Conflict, NotFound
@@ -43,20 +44,26 @@ def parents_of(
     if not inherits(schedules, row):
         return ()
     parent_id = row["parent_id"] if "parent_id" in row else parent_id_of(connection, row["id"])
+    kind: type[Parent] = Parent
     if parent_id is not None:
         ids = [parent_id]
     else:
+        kind = CasePaper
         ids = decisive_in_case(connection, schedules, row["case_id"]) if row["case_id"] else []
     found = connection.execute(select(records).where(records.c.id.in_(ids)).order_by(records.c.id)).mappings()
-    return tuple(_parent(connection, schedules, parent, holds_of) for parent in found)
+    return tuple(_parent(connection, schedules, kind, parent, holds_of) for parent in found)
 
 
 def _parent(
-    connection: Connection, schedules: ScheduleVersions, row: Mapping[Any, Any], holds_of: HoldsOf | None
+    connection: Connection,
+    schedules: ScheduleVersions,
+    kind: type[Parent],
+    row: Mapping[Any, Any],
+    holds_of: HoldsOf | None,
 ) -> Parent:
     rule = schedules.version(row["schedule_version"]).rules.get(row["rule_code"])
     holds = holds_of(connection, row) if holds_of else ()
-    return Parent(rule, facts_of(row, triggers_of_case(connection, row["case_id"]), holds))
+    return kind(rule, facts_of(row, triggers_of_case(connection, row["case_id"]), holds))
 
 
 def parent_id_of(connection: Connection, record_id: str) -> str | None:

@@ -74,7 +74,7 @@ def _details(typed: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     rule = record_type.rule
     shown: dict[str, Any] = {
-        "questions": [_question(one, typed) for one in rule.questions],
+        "questions": [question_field(one, typed) for one in rule.questions],
         "parent": rule.inherits,
         "parent_value": typed.get("parent", ""),
         "basis": t(rule.reason.zh, rule.reason.en),
@@ -88,7 +88,8 @@ def _details(typed: Mapping[str, str]) -> dict[str, Any] | None:
     return shown
 
 
-def _question(one: FactQuestion, typed: Mapping[str, str]) -> dict[str, Any]:
+def question_field(one: FactQuestion, typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a form shows for a question: its field, the choices, and what was typed or answered before."""
     choices = [("yes", t("是", "Yes")), ("no", t("否", "No"))] if one.kind is FactKind.YES_NO else []
     choices += [(code, t(said.zh, said.en)) for code, said in one.choices.items()]
     name = f"fact-{one.code}"
@@ -124,6 +125,11 @@ def _new_record(form: Mapping[str, str]) -> NewRecord:
     return replace(new, key=hash_of("\n".join(["form", person().id, key, *seen])) if key else None)
 
 
+def typed_facts(form: Mapping[str, str]) -> dict[str, bool | int | str]:
+    """Return what a form answers, by question."""
+    return {name.removeprefix("fact-"): value for name, value in form.items() if name.startswith("fact-")}
+
+
 def _described(form: Mapping[str, str], files: tuple[SourceFile, ...]) -> NewRecord:
     return NewRecord(
         fonds_no=form.get("fonds", ""),
@@ -136,7 +142,7 @@ def _described(form: Mapping[str, str], files: tuple[SourceFile, ...]) -> NewRec
         document_no=form.get("document_no", ""),
         note=form.get("note", ""),
         year=number_of(form.get("year", ""), "年度", "The year"),
-        facts={name.removeprefix("fact-"): value for name, value in form.items() if name.startswith("fact-")},
+        facts=typed_facts(form),
         parent=form.get("parent") or None,
         files=files,
     )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.audit import acts
+from archive_service.catalog.answers import answer_facts, answers_of, questions_of
 from archive_service.catalog.browse import Event, Whole
-from archive_service.catalog.tables import DESTROYED
+from archive_service.catalog.facts import Answer
+from archive_service.catalog.parents import inherits
+from archive_service.catalog.tables import ARCHIVED, DESTROYED
 from archive_service.people.policy import Action, Thing
 from archive_service.web.audit import detail_of
 from archive_service.web.catalogue import period_words
-from archive_service.web.here import archive, class_name, level_badge, local_time, may, names_of, person, t, words
-from retention_policies import Decision, State
+from archive_service.web.filing import question_field, typed_facts
+from archive_service.web.here import archive, class_name, done, level_badge, local_time, may, names_of, person, t, words
+from retention_policies import Decision, FactQuestion, State
 
 blueprint = Blueprint("record", __name__, url_prefix="/record")
 
@@ -39,6 +45,8 @@ def page(code: str) -> str:
         class_name=class_name(whole.row["class_code"]),
         period=period_words(whole.line.period),
         facts=_facts(whole),
+        asked=_asked(whole, readable=readable),
+        follows_case=bool(whole.case) and whole.parent is None and inherits(archive().schedules, whole.row),
         readable=readable,
         reader=_text(whole) if reading else None,
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
@@ -51,6 +59,49 @@ def page(code: str) -> str:
         destroyed=whole.row["status"] == DESTROYED,
         may_hold=may(Action.PLACE_HOLD),
     )
+
+
+@blueprint.post("/<code>/facts")
+def answer(code: str) -> AnyResponse:
+    """Answer what the schedule asks of a record that is filed; period and due date follow at once."""
+    new = answer_facts(archive().ledger, archive().schedules, person(), code, typed_facts(request.form))
+    if new:
+        done("已补答，保管期限已重算。", "Answered; the period has been computed anew.")
+    else:
+        done("与原先的回答相同，没有改动。", "These are the answers that stand already; nothing was changed.")
+    return redirect(url_for("record.page", code=code), 303)
+
+
+def _asked(whole: Whole, *, readable: bool) -> dict[str, Any] | None:
+    """Return what the period rests on, for those who may read the record or answer for it; ``None`` if nothing is asked."""
+    answers, row = answers_of(whole.row), whole.row
+    questions = questions_of(archive().schedules, row)
+    may_answer = row["status"] == ARCHIVED and may(Action.FILE_RECORD, Thing(level=row["level"]))
+    if not questions or not (readable or may_answer):
+        return None
+    typed = {f"fact-{name}": _typed(value) for name, value in answers.items()}
+    open_words = t("未答", "Not answered")
+    return {
+        "told": [
+            (t(one.title.zh, one.title.en), _told(one, answers[one.code]) if one.code in answers else open_words)
+            for one in questions
+        ],
+        "fields": [question_field(one, typed) for one in questions] if may_answer else [],
+        "open": any(one.code not in answers for one in questions),
+    }
+
+
+def _typed(value: Answer) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _told(question: FactQuestion, value: Answer) -> str:
+    if isinstance(value, bool):
+        return t("是", "Yes") if value else t("否", "No")
+    if isinstance(value, int):
+        return f"{value:,}"
+    chosen = question.choices.get(value)
+    return t(chosen.zh, chosen.en) if chosen else value
 
 
 def _readable(whole: Whole) -> bool:
@@ -137,7 +188,7 @@ def _history(events: list[Event]) -> list[dict[str, Any]]:
         {
             "when": local_time(event.at),
             "machine": event.at,
-            "sentence": words(event.words),
+            "sentence": _sentence(event),
             "who": names.get(event.person_id or "", t("系统", "The service")),
             "kind": "",
             "proof_url": url_for("audit.entry", seq=event.seq) if sees_log else None,
@@ -146,6 +197,17 @@ def _history(events: list[Event]) -> list[dict[str, Any]]:
         }
         for event in reversed(events)
     ]
+
+
+def _sentence(event: Event) -> str:
+    """Say what was done; where the log notes a date computed anew, say what it was that came to be known."""
+    if event.act == acts.RECORD_DUE_SET.name:
+        detail = json.loads(event.detail).get("detail", {})
+        if "questions" in detail:
+            return t("补答保管期限所依的事实", "Facts that the period rests on answered")
+        if "parent" in detail:
+            return t("指明主件", "Main record named")
+    return words(event.words)
 
 
 def _text(whole: Whole) -> str:

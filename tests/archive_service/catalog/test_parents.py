@@ -333,6 +333,52 @@ def test_an_event_recorded_while_a_record_is_filed_reaches_it(world: World) -> N
     assert {kept(world, receipt) for receipt in filed} == {("D30", date(2051, 1, 1))}
 
 
+# --------------------------------------------------------------------------------------------- what is said of it
+
+
+def said(world: World, receipt: Receipt) -> tuple[str, str]:
+    row = world.record(receipt)
+    return row.retention_zh, row.retention_en
+
+
+def test_what_is_permanent_through_another_says_through_what(desk: World) -> None:
+    desk.open_case()
+    loose = photo(desk, case_no=CASE)
+    result = desk.file("PGF02", DAY, case_no=CASE)
+    linked = photo(desk, result, case_no=CASE)
+    assert said(desk, linked)[0].startswith("随主件永久保管，永不到期")
+    assert said(desk, linked)[1].startswith("Kept permanently with its main record, never due")
+    assert said(desk, loose)[0].startswith("随案卷永久保管，永不到期")
+    assert said(desk, loose)[1].startswith("Kept permanently with its case file, never due")
+    assert said(desk, result)[0].startswith("永久保管，永不到期")
+
+
+def test_what_was_made_permanent_itself_says_so(desk: World) -> None:
+    picture = photo(desk, desk.file("YSH05", DAY))
+    change(desk, picture, period_override="Y")
+    assert said(desk, picture)[0] == "改定为永久保管，永不到期"
+
+
+def test_a_hold_on_the_main_record_is_told_beside_what_is_inherited(desk: World) -> None:
+    result = desk.file("PGF02", DAY)
+    picture = photo(desk, result)
+    desk.hold(result.archival_code)
+    with desk.ledger.read() as connection:
+        row = connection.execute(select(records).where(records.c.id == picture.record_id)).mappings().one()
+        sentence = decide_row(
+            connection, desk.schedules, row, date(2026, 3, 2), lambda c, one: holds_of(c, one["id"], one["case_id"])
+        ).sentence
+    assert sentence.zh.startswith("随主件永久保管")
+    assert "冻结" in sentence.zh
+
+
+def test_a_date_that_the_case_file_gave_is_told_as_its_own(desk: World) -> None:
+    desk.open_case()
+    desk.file("YSH05", DAY, case_no=CASE)
+    assert said(desk, photo(desk, case_no=CASE))[0].startswith("随案卷：")
+    assert said(desk, photo(desk, desk.file("YSH05", DAY)))[0].startswith("随主件：")
+
+
 # --------------------------------------------------------------------------------------------- saying it afterwards
 
 
