@@ -142,6 +142,11 @@ def load_plan(path: Path, schedule: Schedule) -> Plan:
     return _build(file.head, file, body, schedule)
 
 
+def schemes_in(body: str) -> dict[str, Scheme]:
+    """Return the numbering schemes of a plan that was loaded before, by name."""
+    return _read(tomllib.loads(body)).schemes
+
+
 def _read(raw: dict[str, Any]) -> _File:
     """Read table by table, so that a fault in one does not hide those in the others."""
     faults: list[str] = []

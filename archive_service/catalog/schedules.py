@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.plan import Plan, load_plan
+from archive_service.catalog.numbering import Scheme
+from archive_service.catalog.plan import Plan, load_plan, schemes_in
 from archive_service.catalog.tables import plan_versions
 from archive_service.errors import BadSettings, NotFound
 from retention_policies import Schedule, ScheduleError, load_schedule
@@ -85,6 +86,15 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
     with ledger.read() as connection:
         earlier = _earlier(connection, schedule)
     return Schedules(current=schedule, earlier=earlier, plan=plan)
+
+
+def schemes_used(connection: Connection) -> dict[str, Scheme]:
+    """Return every numbering scheme that a plan of this archive had, by name; of several of one name the latest."""
+    kept = select(plan_versions.c.body).where(plan_versions.c.kind == "plan").order_by(plan_versions.c.loaded_at)
+    found: dict[str, Scheme] = {}
+    for body in connection.execute(kept).scalars():
+        found |= schemes_in(body)
+    return found
 
 
 def versions_beside(connection: Connection, schedule: Schedule) -> ScheduleVersions:

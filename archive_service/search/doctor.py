@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
+from archive_service.catalog.schedules import schemes_used
 from archive_service.catalog.tables import (
     ARCHIVED,
     DESTROYED,
@@ -25,7 +28,7 @@ from index.extract import cage_strength
 
 def examine(ledger: Ledger, vault: Vault, indexer: Indexer) -> list[Finding]:
     """Return everything that does not agree, each with what it means."""
-    return [*_objects(ledger, vault), *_continuity(ledger), *_index(ledger, indexer), *_cage()]
+    return [*_objects(ledger, vault), *continuity(ledger), *_index(ledger, indexer), *cage()]
 
 
 def _objects(ledger: Ledger, vault: Vault) -> list[Finding]:
@@ -60,25 +63,27 @@ def _objects(ledger: Ledger, vault: Vault) -> list[Finding]:
     return findings
 
 
-def _continuity(ledger: Ledger) -> list[Finding]:
-    """Item numbers run from 1 without a gap unless the void ledger names it (DA/T 70-2018, continuity)."""
+def continuity(ledger: Ledger) -> list[Finding]:
+    """Item numbers run from 1 without a gap unless the void ledger names it (DA/T 70-2018, continuity).
+
+    Each class counts by its own scheme, so a missing number is named as that scheme would have written it.
+    """
     findings: list[Finding] = []
     with ledger.read() as connection:
-        rows = connection.execute(select(sequences)).all()
-        for row in rows:
-            taken = set(
-                connection.execute(
-                    select(records.c.number).where(records.c.scheme == row.scheme, records.c.scope == row.scope)
-                ).scalars()
-            )
-            void = select(void_numbers.c.number).where(
-                void_numbers.c.scheme == row.scheme, void_numbers.c.scope == row.scope
-            )
-            taken |= set(connection.execute(void).scalars())
-            missing = sorted(set(range(1, row.last_no + 1)) - taken)
+        schemes = schemes_used(connection)
+        for row in connection.execute(select(sequences).order_by(sequences.c.scheme, sequences.c.scope)).all():
+            taken = _taken(connection, records, row) | _taken(connection, void_numbers, row)
             why = Text("缺号，且不在作废登记中", "this number is missing and not in the void ledger")
-            findings += [Finding(f"{row.scope}{number:04d}", why) for number in missing]
+            scheme = schemes.get(row.scheme)
+            width = scheme.width if scheme else 1  # a scheme that no kept plan names: the bare number still tells
+            missing = (number for number in range(1, row.last_no + 1) if number not in taken)
+            findings += [Finding(f"{row.scope}{number:0{width}d}", why) for number in missing]
     return findings
+
+
+def _taken(connection: Connection, table: Table, sequence: Any) -> set[int]:
+    wanted = select(table.c.number).where(table.c.scheme == sequence.scheme, table.c.scope == sequence.scope)
+    return set(connection.execute(wanted).scalars())
 
 
 def _index(ledger: Ledger, indexer: Indexer) -> list[Finding]:
@@ -112,7 +117,8 @@ def _index(ledger: Ledger, indexer: Indexer) -> list[Finding]:
     return findings
 
 
-def _cage() -> list[Finding]:
+def cage() -> list[Finding]:
+    """Say in what the cage around the readers of foreign files is weaker on this machine than it should be."""
     strength = cage_strength()
     if strength.holds:
         return []
