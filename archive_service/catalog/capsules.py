@@ -1,29 +1,64 @@
-"""Capsules follow the catalogue: after each change of a record its capsule is written again from the rows."""
+"""Capsules follow the catalogue: after each change of a record its capsule is written again from the rows.
+
+A capsule holds what is needed to make the record again without the database. What of it may tell of the content
+(answers to facts, the main record) stands with the description: in clear for open levels, else sealed with it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, records
+from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, record_parents, records
+from archive_service.database.tables import CANONICAL
 from archive_service.errors import ArchiveError
 from archive_service.vault import Capsule, CapsuleComponent, Vault
+
+SAME = (
+    "description_level",
+    "class_code",
+    "plan_version",
+    "scheme",
+    "scope",
+    "number",
+    "category",
+    "year",
+    "retention_code",
+    "problem_code",
+    "extension_years",
+    "period_override",
+    "filed_by",
+    "request_key",
+    "parent_id",
+)
+"""Columns that a capsule tells word for word, beside those that have a name of their own in it."""
 
 HANDS = 16
 """Capsules written at the same time; see :mod:`archive_service.catalog.stowing`."""
 
 
+@dataclass(frozen=True)
+class _Source:
+    """The rows that a capsule is made of."""
+
+    row: Mapping[Any, Any]
+    files: Sequence[Any]
+
+
 def write_capsule(ledger: Ledger, vault: Vault, record_id: str) -> None:
     """Write a record's capsule and settle what the outbox asks for it. Can be repeated."""
-    asked, capsules = _read(ledger, [record_id])
-    for capsule in capsules:
-        vault.write_capsule(capsule)
+    asked, sources = _read(ledger, [record_id])
+    for source in sources:
+        vault.write_capsule(_capsule(vault, source))
     _settle(ledger, [row.seq for row in asked])
 
 
@@ -35,21 +70,21 @@ def write_capsules(ledger: Ledger, vault: Vault, record_ids: Sequence[str]) -> N
     if not record_ids:
         return
     with suppress(ArchiveError, DBAPIError):
-        asked, capsules = _read(ledger, record_ids)
+        asked, sources = _read(ledger, record_ids)
         with ThreadPoolExecutor(min(HANDS, len(record_ids))) as hands:
-            written = set(hands.map(lambda capsule: _written(vault, capsule), capsules))
+            written = set(hands.map(lambda source: _written(vault, source), sources))
         _settle(ledger, [row.seq for row in asked if row.record_id in written])
 
 
-def _written(vault: Vault, capsule: Capsule) -> str | None:
+def _written(vault: Vault, source: _Source) -> str | None:
     with suppress(ArchiveError, OSError):
-        vault.write_capsule(capsule)
-        return capsule.record_id
+        vault.write_capsule(_capsule(vault, source))
+        return str(source.row["id"])
     return None
 
 
-def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], list[Capsule]]:
-    """Return the outbox rows that ask for these capsules, and the capsules of those records that are still here."""
+def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], list[_Source]]:
+    """Return the outbox rows that ask for these capsules, and what those records that are still here consist of."""
     with ledger.read() as connection:
         asked = connection.execute(
             select(outbox.c.seq, outbox.c.record_id).where(
@@ -57,9 +92,10 @@ def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], lis
             )
         ).all()
         rows = connection.execute(
-            select(records, fonds.c.fonds_no, case_files.c.case_no)
+            select(records, fonds.c.fonds_no, case_files.c.case_no, record_parents.c.parent_id)
             .join(fonds, fonds.c.id == records.c.fonds_id)
             .outerjoin(case_files, case_files.c.id == records.c.case_id)
+            .outerjoin(record_parents, record_parents.c.record_id == records.c.id)
             .where(records.c.id.in_(record_ids), records.c.status == ARCHIVED)
         ).mappings()
         found = list(rows)
@@ -67,7 +103,7 @@ def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], lis
         wanted = select(components).where(components.c.record_id.in_(files)).order_by(components.c.position)
         for file in connection.execute(wanted):
             files[file.record_id].append(file)
-    return asked, [_capsule(row, files[row["id"]]) for row in found]
+    return asked, [_Source(row, files[row["id"]]) for row in found]
 
 
 def _settle(ledger: Ledger, seqs: Sequence[int]) -> None:
@@ -77,10 +113,44 @@ def _settle(ledger: Ledger, seqs: Sequence[int]) -> None:
             work.commit()
 
 
-def _capsule(row: Mapping[Any, Any], files: Sequence[Any]) -> Capsule:
-    sealed = row["sealed_description"]
-    words = {"title": row["title"], "author": row["author"], "document_no": row["document_no"], "note": row["note"]}
-    names = {file.id: {"name": file.file_name, "sha256": file.sha256} for file in files}
+def record_again(vault: Vault, record_id: str) -> dict[str, Any]:
+    """Return the columns of ``record`` as the capsule and its key alone tell them, the words of the description among them.
+
+    Fonds and case file stand there by number, the main record as ``parent_id``. ``NotFound``, ``Damaged``, or
+    ``KeyDestroyed`` where nothing is left to make again.
+    """
+    capsule = vault.read_capsule(record_id)
+    words = dict(capsule.description or {})
+    if capsule.sealed_description is not None:
+        words = json.loads(vault.open_small(record_id, record_id, capsule.sealed_description))
+    told = words.pop("record", {})
+    dates = {name: _day(capsule.dates.get(name)) for name in ("document_date", "trigger_date", "due_on")}
+    return {
+        **{name: value for name, value in words.items() if name != "files"},
+        **{name: told.get(name) for name in SAME},
+        "facts": json.dumps(told.get("facts", {}), sort_keys=True),
+        **dates,
+        "id": capsule.record_id,
+        "code": capsule.archival_code,
+        "fonds_no": capsule.fonds,
+        "case_no": capsule.case_id,
+        "type_code": capsule.class_code,
+        "level": capsule.level,
+        "rule_code": capsule.rule,
+        "schedule_version": capsule.schedule_version,
+        "period": capsule.period,
+        "status": capsule.status,
+        "filed_at": capsule.dates["filed_at"],
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _capsule(vault: Vault, source: _Source) -> Capsule:
+    row = source.row
+    description, sealed = _description(vault, source)
     return Capsule(
         record_id=row["id"],
         archival_code=row["code"],
@@ -100,8 +170,22 @@ def _capsule(row: Mapping[Any, Any], files: Sequence[Any]) -> Capsule:
         case_id=row["case_no"],
         components=tuple(
             CapsuleComponent(file.id, file.version, file.role, file.media_type, file.sealed_size, file.sealed_sha256)
-            for file in files
+            for file in source.files
         ),
-        description=None if sealed else {**words, "files": names},
-        sealed_description=bytes(sealed) if sealed else None,
+        description=description,
+        sealed_description=sealed,
     )
+
+
+def _description(vault: Vault, source: _Source) -> tuple[dict[str, Any] | None, bytes | None]:
+    """Return what tells of the content: in clear, or sealed with the record's own key, which must still be there."""
+    row = source.row
+    told = {**{name: row[name] for name in SAME}, "facts": json.loads(row["facts"])}
+    sealed = row["sealed_description"]
+    if sealed is None:
+        words = {name: row[name] for name in ("title", "author", "document_no", "note")}
+        names = {file.id: {"name": file.file_name, "sha256": file.sha256} for file in source.files}
+        return {**words, "files": names, "record": told}, None
+    words = json.loads(vault.open_small(row["id"], row["id"], bytes(sealed)))
+    whole = json.dumps({**words, "record": told}, **CANONICAL).encode()
+    return None, vault.seal_small(row["id"], row["id"], whole)
