@@ -39,7 +39,7 @@ from archive_service.people.service import NewPerson, People
 from archive_service.people.sign_in import SignIn
 from archive_service.reading_room.access import ReadingRoom
 from archive_service.reports.catalogues import Printing
-from archive_service.search.doctor import examine
+from archive_service.search.doctor import cage, examine
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
 from archive_service.vault import Keyring, LocalStore, Vault, make_key_file, read_key_file
@@ -121,6 +121,10 @@ class Archive:
     def examine(self) -> list[Finding]:
         """Check that catalogue, keyring, store, index and log agree; return what does not."""
         return [*self.verify_audit().findings, *examine(self.ledger, self.vault, self.indexer)]
+
+    def warnings(self) -> list[Finding]:
+        """Return what the people who run the service must hear when it starts."""
+        return cage()
 
     def export_audit(self, actor: Person, folder: Path) -> int:
         """Write the log for a check elsewhere: entries as JSON lines, checkpoints, the public key; return the number of entries."""

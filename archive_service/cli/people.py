@@ -56,7 +56,7 @@ def list_people(desk: Desk, as_json: bool) -> None:
 def add(desk: Desk, login: str, name: str) -> None:
     """Add a person without rights (system administrator); prints the one-time password once."""
     password = desk.archive.people.add(desk.person, NewPerson(login, name))
-    say(f"已增加 {login}，一次性口令：{password}", f"Added {login}; one-time password: {password}")
+    say(f"已增加 {login}，一次性密码：{password}", f"Added {login}; one-time password: {password}")
 
 
 @people.command()
@@ -76,4 +76,4 @@ def rights(desk: Desk, login: str, roles: tuple[str, ...], levels: tuple[str, ..
 def password(desk: Desk, login: str) -> None:
     """Issue a new one-time password (system administrator); it is printed once."""
     issued = desk.archive.people.reset_password(desk.person, login)
-    say(f"{login} 的一次性口令：{issued}", f"One-time password of {login}: {issued}")
+    say(f"{login} 的一次性密码：{issued}", f"One-time password of {login}: {issued}")

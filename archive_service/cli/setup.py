@@ -37,7 +37,7 @@ def init(desk: Desk, sample: bool) -> None:
     else:
         passwords = found_archive(settings)
     say(
-        "人员与一次性口令（只显示这一次，首次登录后须更改）：",
+        "人员与一次性密码（只显示这一次，首次登录后须更改）：",
         "People and one-time passwords (shown only now; changed at first sign-in):",
     )
     for login, person_words, password in passwords:
@@ -59,7 +59,10 @@ def serve(desk: Desk, port: int | None) -> None:
     from archive_service.archive import open_archive
 
     settings = desk.settings
-    open_archive(settings).close()  # every fault of settings, keys, plan and schedule is said before a port is opened
+    archive = open_archive(settings)  # every fault of settings, keys, plan and schedule is said before a port is opened
+    for warning in archive.warnings():
+        say(f"注意：{warning.text.zh}", f"Warning: {warning.text.en}")
+    archive.close()
     address = f"{settings.server.host}:{port or settings.server.port}"
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -86,7 +89,7 @@ def serve(desk: Desk, port: int | None) -> None:
 
     say(f"档案服务：http://{address}（按 Ctrl+C 停止）", f"The archive is served on http://{address} (Ctrl+C stops it)")
     click.echo(
-        words("首次使用请用 init 打印的一次性口令登录。", "Sign in with the one-time passwords that init printed.")
+        words("首次使用请用 init 打印的一次性密码登录。", "Sign in with the one-time passwords that init printed.")
     )
     Server().run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -257,6 +258,14 @@ class Disposal:
     def queue(self, viewer: Person) -> list[views.QueueRow]:
         """Return what waits for a list, the longest due first."""
         return views.queue(self.ledger, viewer)
+
+    def queued(self, viewer: Person) -> int:
+        """Return how many records wait for a list."""
+        return views.queued(self.ledger, viewer)
+
+    def turns(self, viewer: Person) -> Counter[Action]:
+        """Return for each step the number of lists on which the viewer can take it now."""
+        return views.turns(self.ledger, viewer)
 
     def all(self, viewer: Person) -> list[views.ListRow]:
         """Return every list, the newest first."""

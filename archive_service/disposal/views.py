@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -102,6 +103,24 @@ def queue(ledger: Ledger, viewer: Person) -> list[QueueRow]:
         record, visible = shown(viewer, by_id[row.record_id], at)
         found_rows.append(QueueRow(row, record, record["held"], visible))
     return found_rows
+
+
+def queued(ledger: Ledger, viewer: Person) -> int:
+    """Return how many records wait for a list."""
+    require(viewer, Action.SEE_DISPOSAL)
+    counted = select(func.count()).select_from(candidates).where(candidates.c.state == CandidateState.QUEUED)
+    with ledger.read() as connection:
+        return connection.execute(counted).scalar_one()
+
+
+def turns(ledger: Ledger, viewer: Person) -> Counter[Action]:
+    """Return for each step the number of lists on which the viewer can take it now."""
+    require(viewer, Action.SEE_DISPOSAL)
+    with ledger.read() as connection:
+        rows = connection.execute(select(disposal_lists).where(disposal_lists.c.state.in_(_BEFORE_ORDER))).all()
+        hands = {row.id: _hands(connection, row) for row in rows}
+    at = ledger.clock.stamp()
+    return Counter(action for row in rows for action in _may(viewer, row, hands[row.id], at))
 
 
 def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:

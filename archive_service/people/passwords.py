@@ -31,14 +31,14 @@ def check_password(new: str, login: str, old: str) -> None:
     """Refuse a password that is short, the old one, or made of the login."""
     if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
         raise BadInput(
-            f"新口令须有 {SHORTEST_PASSWORD} 至 {LONGEST_PASSWORD} 个字符。",
+            f"新密码须有 {SHORTEST_PASSWORD} 至 {LONGEST_PASSWORD} 个字符。",
             f"The new password needs {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.",
         )
     if new == old:
-        raise BadInput("新口令不能与原口令相同。", "The new password must differ from the present one.")
+        raise BadInput("新密码不能与原密码相同。", "The new password must differ from the present one.")
     if login in new.lower() or len(set(new)) < FEWEST_KINDS:
         raise BadInput(
-            f"新口令过于简单：不要包含登录名，至少用 {FEWEST_KINDS} 个不同的字符。",
+            f"新密码过于简单：不要包含登录名，至少用 {FEWEST_KINDS} 个不同的字符。",
             f"The new password is too simple: leave out the login and use at least {FEWEST_KINDS} different characters.",
         )
 

@@ -190,7 +190,7 @@ class People:
         with self.ledger.read() as connection:
             stored = connection.execute(select(people.c.password_hash).where(people.c.id == person.id)).scalar_one()
         if not password_matches(self.hasher, stored, old):
-            raise BadInput("原口令不正确。", "The present password is not right.")
+            raise BadInput("原密码不正确。", "The present password is not right.")
         check_password(new, person.login, old)
         self._store_password(person.id, person.id, new, must_change=False)
 

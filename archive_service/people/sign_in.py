@@ -50,7 +50,7 @@ class SignIn:
         right = password_matches(self.hasher, row.password_hash if row else self._decoy, password)
         if person is None or not right or person.disabled:
             self.ledger.note(None, acts.PERSON_SIGN_IN_REFUSED, "person", person.id if person else "unknown")
-            raise Forbidden("登录名或口令不正确。", "The login or the password is not right.")
+            raise Forbidden("登录名或密码不正确。", "The login or the password is not right.")
         throttle.forget(attempt)
         if row is not None and self.hasher.check_needs_rehash(row.password_hash):
             self._hash_anew(person, password)

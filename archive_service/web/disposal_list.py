@@ -242,7 +242,7 @@ def _confirm() -> None:
     try:
         archive().sign_in.check(person().login, request.form.get("password", ""), request.remote_addr or "")
     except Forbidden as error:
-        raise Forbidden("口令不正确，未作任何改动。", "The password is not right; nothing was changed.") from error
+        raise Forbidden("密码不正确，未作任何改动。", "The password is not right; nothing was changed.") from error
 
 
 def _to(list_no: str, **more: Any) -> Response:

@@ -76,7 +76,7 @@ def change_password() -> Response | str | tuple[str, int]:
         archive().sign_in.check(reader.login, current, request.remote_addr or "unknown", device)
         archive().people.change_password(reader, current, new)
     except Forbidden:
-        faults = {"current": t("原口令不正确。", "The present password is not right.")}
+        faults = {"current": t("原密码不正确。", "The present password is not right.")}
         return _password_page(faults, reader.must_change), 422
     except BadInput as error:
         return _password_page({"": words(error.text)}, reader.must_change), 422

@@ -158,7 +158,7 @@ def test_a_wrong_password_is_said_at_the_form_and_the_page_stays(page: Page, ser
     served.go(page, "feng", f"/disposal/lists/{list_no}")
     page.fill("#password", WRONG)
     page.click("text=批准此清册")
-    expect(page.locator("#approve .note.error")).to_contain_text("口令不正确")
+    expect(page.locator("#approve .note.error")).to_contain_text("密码不正确")
     expect(page.locator("#approve .note.error")).to_be_focused()
     page.fill("#password", PASSWORD)
     page.click("text=批准此清册")

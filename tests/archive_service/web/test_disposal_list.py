@@ -257,7 +257,7 @@ def test_two_approve_what_they_saw_with_their_own_password(house: DisposalHouse)
         digest = hidden(page, "digest")
         wrong = client.post(f"{desk(list_no)}/approve", data={"digest": digest, "password": WRONG})
         assert wrong.status_code == 403
-        assert "口令不正确" in wrong.text
+        assert "密码不正确" in wrong.text
         assert WRONG not in wrong.text
         assert client.post(f"{desk(list_no)}/approve", data={"digest": digest, "password": PASSWORD}).status_code == 303
     assert house.state(list_no) == "approved"

@@ -46,7 +46,7 @@ def test_a_sign_in_leads_to_no_other_site(house: House, onward: str) -> None:
 
 
 def test_a_wrong_password_and_an_unknown_login_get_the_same_answer(house: House) -> None:
-    wrong_words = "登录名或口令不正确。"
+    wrong_words = "登录名或密码不正确。"
     wrong = house.client().post("/people/sign-in", data={"login": "wang", "password": "nothing like it"})
     unknown = house.client().post("/people/sign-in", data={"login": "nobody", "password": "nothing like it"})
     assert wrong.status_code == unknown.status_code == 401
