@@ -15,7 +15,7 @@ from archive_service.catalog.facts import Answer
 from archive_service.catalog.model import Receipt
 from archive_service.catalog.tables import DESTROYING, records
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
-from tests.support.disposal_world import PROPOSER, World
+from tests.support.disposal_world import COOLING_OFF_DAYS, PROPOSER, World
 
 DAY = date(2014, 5, 1)
 CASE = "AX2024-001"
@@ -148,3 +148,20 @@ def test_a_record_on_its_way_out_is_not_answered_for(desk: World) -> None:
         work.commit()
     with pytest.raises(NotFound):
         answer(desk, receipt, sanction_level="warning")
+
+
+def test_a_death_told_after_the_approval_stops_the_destruction(desk: World) -> None:
+    desk.open_case()
+    desk.cases.record_event(desk.person(PROPOSER), CASE, "CASE_CLOSED", date(1990, 12, 31))
+    receipt = desk.file("KCQ10", date(1990, 5, 1), case_no=CASE, facts=NOBODY_HURT)
+    desk.check.run()
+    list_no = desk.disposal.draw_up(desk.person(PROPOSER), desk.candidate_ids()).list_no
+    desk.appraise(list_no)
+    desk.disposal.submit(desk.person(PROPOSER), list_no)
+    desk.approve(list_no)
+    desk.wait(days=COOLING_OFF_DAYS)
+    answer(desk, receipt, deaths=1)
+    with pytest.raises(Conflict):
+        desk.order(list_no)
+    assert desk.record(receipt).status == "archived"
+    assert desk.content(receipt)
