@@ -80,9 +80,7 @@ def main() -> None:
         settings = load_settings(Path(folder) / "config.toml")
         found_archive(settings, CAST)
         archive = open_archive(settings)
-        archive.cases.open_fonds(
-            archive.people.by_login("archivist"), "Q001", "安泰示例集团", "Antai", "enterprise"
-        )
+        archive.cases.open_fonds(archive.people.by_login("archivist"), "Q001", "安泰示例集团", "Antai", "enterprise")
         settler = Settler(archive)
         settler.start()
         shown("idle archive", measured(archive, "idle", 6))
