@@ -252,25 +252,35 @@ def _join(
     )
 
 
+def file_faults(settings: Settings) -> list[str]:
+    """Return what is wrong with the files that the settings name: keys (of a founded archive), plan, schedule."""
+    return _read_files(settings)[2]
+
+
 def _checked(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, str]]:
     """Read keys, plan and schedule, and collect the faults of all of them before saying any."""
+    keys, loaded, faults = _read_files(settings)
+    if faults or loaded is None:
+        raise BadSettings(faults)
+    return keys, loaded
+
+
+def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, str] | None, list[str]]:
     faults: list[str] = []
     keys: dict[str, bytes] = {}
-    for name in KEY_NAMES:
+    named = f"{settings.source}: " if settings.source else ""
+    for name in KEY_NAMES if is_founded(settings) else ():
         try:
             keys[name] = read_key_file(settings.key_file(name))  # type: ignore[arg-type]
         except ArchiveError as error:
-            faults.append(f"[keys] {name}: {error.text.en} {error.text.zh}")
-    loaded: tuple[Any, Any, str] | None = None
+            faults.append(f"{named}[keys] {name}: {error.text.zh} {error.text.en}")
     try:
         loaded = read_files(
             settings.chosen_file("plan", SHIPPED), settings.chosen_file("schedule", default_schedule_path())
         )
     except BadSettings as error:
-        faults += error.faults
-    if faults or loaded is None:
-        raise BadSettings(faults)
-    return keys, loaded
+        return keys, None, faults + error.faults
+    return keys, loaded, faults
 
 
 def _install_file(settings: Settings) -> Path:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -109,7 +110,7 @@ class AuditTable(Table):
 
 
 class Settings(Table):
-    """All settings; ``base`` is the folder that relative paths start from."""
+    """All settings; ``base`` is the folder that relative paths start from, ``source`` the file they were read from."""
 
     archive: ArchiveTable = ArchiveTable()
     server: ServerTable = ServerTable()
@@ -122,6 +123,7 @@ class Settings(Table):
     sessions: SessionsTable = SessionsTable()
     audit: AuditTable = AuditTable()
     base: Path = Field(default=Path(), exclude=True)
+    source: Path | None = Field(default=None, exclude=True)
 
     @property
     def data_dir(self) -> Path:
@@ -157,27 +159,66 @@ def load_settings(path: Path | None) -> Settings:
 
     Raises :class:`BadSettings` with every unknown key, wrong type and bad value, each with file, table and key.
     """
+    settings, faults = read_settings(path)
+    if faults:
+        raise BadSettings(faults)
+    return settings
+
+
+def read_settings(path: Path | None) -> tuple[Settings, list[str]]:
+    """Read what can be read, with every fault; what is at fault stands at its default.
+
+    So the files that the sound settings name can be looked at too, and everything is said at once. A file that is no
+    TOML says nothing at all and raises :class:`BadSettings`.
+    """
     if path is None:
-        return Settings(base=Path.cwd())
+        return Settings(base=Path.cwd()), []
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings([f"{path}: {error}"]) from error
-    if "base" in raw:
-        raise BadSettings([f"{path}: [base]: unknown key"])
+    tables = {name: value for name, value in raw.items() if name not in OWN}
+    faults = [f"{path}: [{name}]: {UNKNOWN}" for name in raw if name in OWN]
+    base = path.absolute().parent
     try:
-        return Settings(**raw, base=path.absolute().parent)
+        return Settings(**tables, base=base, source=path), faults
     except ValidationError as error:
-        raise BadSettings([f"{path}: {describe_fault(fault)}" for fault in error.errors()]) from error
+        found = error.errors()
+    sound = _without(tables, [fault["loc"] for fault in found])
+    return Settings(**sound, base=base, source=path), [*faults, *(f"{path}: {describe_fault(fault)}" for fault in found)]
 
 
-def describe_fault(fault: object) -> str:
+def _without(tables: dict[str, Any], places: list[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Return the tables without what stands at the places (table, or table and key)."""
+    broken = {place[0] for place in places if len(place) == 1}
+    left = {name: dict(table) for name, table in tables.items() if name not in broken}
+    for name, key in (place[:2] for place in places if len(place) > 1):
+        left.get(str(name), {}).pop(str(key), None)
+    return left
+
+
+OWN = frozenset({"base", "source"})
+UNKNOWN = "没有这项设置 unknown key"
+WORDS = {
+    "extra_forbidden": UNKNOWN,
+    "int_type": "应为整数 must be a whole number",
+    "string_type": "应为文字 must be text",
+    "bool_type": "应为 true 或 false must be true or false",
+    "model_type": "应为一个表 must be a table",
+    "string_too_short": "不能为空 must not be empty",
+    "greater_than_equal": "不得小于 {ge} must not be less than {ge}",
+    "less_than_equal": "不得大于 {le} must not be more than {le}",
+    "literal_error": "只能是 {expected} must be {expected}",
+    "string_pattern_mismatch": "格式不对 is not written as {pattern}",
+}
+"""What is wrong with a value, in both languages, by pydantic's name of the fault."""
+
+
+def describe_fault(fault: Mapping[str, Any]) -> str:
     """Say one fault of pydantic's as ``[table] key: what is wrong (given value)``."""
-    assert isinstance(fault, dict)
     where = [str(part) for part in fault["loc"]]
     place = f"[{'.'.join(where[:-1])}] {where[-1]}" if len(where) > 1 else f"[{where[0]}]"
-    if fault["type"] == "extra_forbidden":
-        return f"{place}: unknown key"
-    return f"{place}: {fault['msg']} (given: {fault['input']!r})"
+    said = WORDS[fault["type"]].format(**fault.get("ctx", {})) if fault["type"] in WORDS else fault["msg"]
+    return f"{place}: {said}" if said == UNKNOWN else f"{place}: {said} (given: {fault['input']!r})"

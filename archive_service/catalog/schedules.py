@@ -53,10 +53,15 @@ def read_files(plan_file: Path, schedule_file: Path) -> tuple[Plan, Schedule, st
         schedule = load_schedule(schedule_file)
         body = schedule_file.read_text(encoding="utf-8")
     except ScheduleError as error:
-        raise BadSettings(list(error.faults)) from error
+        raise BadSettings([*error.faults, *_missing(plan_file)]) from error
     except OSError as error:
-        raise BadSettings([f"{schedule_file}: {error.strerror}"]) from error
+        raise BadSettings([f"{schedule_file}: {error.strerror}", *_missing(plan_file)]) from error
     return load_plan(plan_file, schedule), schedule, body
+
+
+def _missing(plan_file: Path) -> list[str]:
+    """Say of a plan, which cannot be read without its schedule, at least whether it is there."""
+    return [] if plan_file.is_file() else [f"{plan_file}: 没有这个文件 no such file"]
 
 
 def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body: str) -> Schedules:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive_service.cli.output import words
-from archive_service.config import Settings, load_settings
-from archive_service.errors import BadInput
+from archive_service.config import Settings, read_settings
+from archive_service.errors import BadInput, BadSettings
 
 if TYPE_CHECKING:
     from archive_service.archive import Archive
@@ -29,8 +29,13 @@ class Desk:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, checked."""
-        return load_settings(self.config)
+        """The settings, checked; when something is wrong, the files that they name are looked at too before it is said."""
+        settings, faults = read_settings(self.config)
+        if faults:
+            from archive_service.archive import file_faults
+
+            raise BadSettings([*faults, *file_faults(settings)])
+        return settings
 
     @cached_property
     def archive(self) -> Archive:

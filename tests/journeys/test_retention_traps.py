@@ -1,0 +1,91 @@
+"""Scenarios 1, 3, 10 and 23: periods that others count wrongly, papers that never go, papers that never come in."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from archive_service.disposal.tables import candidates
+from archive_service.errors import BadInput, Conflict, NotFound
+from tests.journeys.conftest import Life
+
+LATE = 2300
+
+
+def test_ten_years_are_counted_from_the_year_after_the_paper(life: Life):
+    """Scenario 3: others count from the day of filing, or end ten years to the day after the paper's own date."""
+    receipt = life.file("YSH05", "整改情况月报", "十年前的月报", on=date(2014, 6, 1), case_no=None)
+    decision, _ = life.archive.explain(life.who("archivist"), receipt.archival_code)
+    assert decision.due_on == date(2025, 1, 1)
+    life.on(2024, 6, 2)
+    assert life.archive.check_retention().queued == 0
+    life.on(2024, 12, 31)
+    assert life.archive.check_retention().queued == 0
+    life.on(2025, 1, 1)
+    assert life.archive.check_retention().queued == 1
+
+
+def test_the_clock_of_a_case_starts_when_it_is_closed(life: Life):
+    """Scenario 1, and the trap beside it: while the case is open nothing is ever due."""
+    receipt = life.file("KCQ02", "工艺文件复制件", "内容")
+    life.on(LATE, 1, 1)
+    assert life.archive.check_retention().queued == 0
+    life.on(2025, 1, 10)
+    life.archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31))
+    life.on(2034, 12, 31)
+    assert life.archive.check_retention().queued == 0
+    life.on(2035, 1, 1)
+    assert life.archive.check_retention().queued == 1
+    assert life.archive.check_retention().queued == 0
+    assert life.archive.explain(life.who("archivist"), receipt.archival_code)[0].due_on == date(2035, 1, 1)
+
+
+def test_what_is_permanent_comes_onto_no_list_by_any_way(life: Life):
+    """Scenario 10: the daily check, a confirmed check, a forged request, and a hand in the database."""
+    archive = life.archive
+    kept = life.file("GZD01", "巡察办法", "本单位制发", "INT", case_no=None)
+    gone = life.file("YSH05", "整改情况月报", "月报", on=date(2014, 6, 1), case_no=None)
+    life.on(LATE, 1, 1)
+    assert archive.check_retention().queued == 1
+    archive.retention_check.run(confirmed_by=life.who("approver1"))
+    with pytest.raises(NotFound):
+        archive.disposal.draw_up(life.who("archivist"), [kept.record_id])
+
+    with archive.engine.begin() as connection:
+        row = connection.execute(select(candidates).where(candidates.c.record_id == gone.record_id)).one()
+        forged = {**row._asdict(), "id": uuid.uuid4().hex, "record_id": kept.record_id}
+        connection.execute(candidates.insert().values(**forged))
+    with pytest.raises(Conflict, match=kept.archival_code):
+        archive.disposal.draw_up(life.who("archivist"), [forged["id"]])
+    assert f"candidate/{forged['id']}" in {finding.place for finding in archive.verify_audit().findings}
+    assert archive.disposal.all(life.who("archivist")) == []
+
+
+def test_what_becomes_permanent_after_approval_is_not_destroyed(life: Life):
+    """Scenario 10 at the last gate: the decision is made anew when the key is to be destroyed."""
+    archive = life.archive
+    receipt = life.file("YSH05", "整改情况月报", "月报", on=date(2014, 6, 1), case_no=None)
+    life.on(2025, 1, 1)
+    archive.check_retention()
+    list_no = life.approved_list()
+    life.now[0] += timedelta(days=8)
+    with archive.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE record SET rule_code = 'GZD01' WHERE type_code = 'YSH05'")
+    with pytest.raises(Conflict):
+        archive.destruction.order(life.who("second"), list_no, list_no)
+    assert archive.carry_on_destructions() == []
+    assert archive.catalogue.find(life.who("archivist"), receipt.archival_code).line.status == "archived"
+
+
+@pytest.mark.parametrize("mark", ["秘密", "机密", "绝密", "机密★10年"])
+def test_a_state_secret_does_not_come_in_and_a_pointer_to_it_does(life: Life, mark: str):
+    """Scenario 23."""
+    before = life.file("YSH05", "其前", "甲", case_no=None)
+    with pytest.raises(BadInput, match="pointer without content"):
+        life.file("YSH05", "密件", "密件的内容不得入库", mark, case_no=None)
+    assert life.bytes_with("密件的内容不得入库") == []
+    pointer = life.file("YSH05", "涉密文件指引", "原件存保密室三号柜，不在本库。", "INT", case_no=None)
+    assert int(pointer.archival_code[-4:]) == int(before.archival_code[-4:]) + 1
