@@ -187,7 +187,10 @@ def read_settings(path: Path | None) -> tuple[Settings, list[str]]:
     except ValidationError as error:
         found = error.errors()
     sound = _without(tables, [fault["loc"] for fault in found])
-    return Settings(**sound, base=base, source=path), [*faults, *(f"{path}: {describe_fault(fault)}" for fault in found)]
+    return Settings(**sound, base=base, source=path), [
+        *faults,
+        *(f"{path}: {describe_fault(fault)}" for fault in found),
+    ]
 
 
 def _without(tables: dict[str, Any], places: list[tuple[int | str, ...]]) -> dict[str, Any]:

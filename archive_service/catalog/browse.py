@@ -35,6 +35,10 @@ MANY = 500
 """Records read at a time where all of them are wanted."""
 
 
+UNKNOWN = "unknown"
+"""What the log names when a record was asked for that is not there: what was typed is nobody's business."""
+
+
 @dataclass(frozen=True)
 class Line:
     """A record as it stands in a list."""
@@ -189,14 +193,17 @@ class Catalogue:
     def find(self, person: Person, code_or_id: str) -> Whole:
         """Return one record by its archival code, typed in any way, or by id.
 
-        What the person may not see does not exist: the answer is the same as for a code never issued.
+        What the person may not see does not exist: the answer is the same as for a code never issued, and the same
+        is done for it; the log names the record that was refused, if there is one.
         """
         require(person, Action.BROWSE)
         with self.ledger.read() as connection:
             row = connection.execute(_joined().where(self.seen_by(person), _named(code_or_id))).mappings().one_or_none()
-            if row is None:
-                raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
-            return self._whole(connection, person, row)
+            if row is not None:
+                return self._whole(connection, person, row)
+            hidden = connection.execute(select(records.c.id).where(_named(code_or_id))).scalar_one_or_none()
+        self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", hidden or UNKNOWN)
+        raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
 
     def _whole(self, connection: Connection, person: Person, row: Mapping[Any, Any]) -> Whole:
         description = describe(self.vault, row)
@@ -252,12 +259,7 @@ class Catalogue:
 
     def _readable(self, person: Person, record_id: str, component_id: str) -> Whole:
         """Return a record whose content a person may read now; a refusal is logged before it is said."""
-        try:
-            whole = self.find(person, record_id)
-        except NotFound:
-            # An ended grant lands here too: the refusal is logged whether or not there is such a record.
-            self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", record_id[:64])
-            raise
+        whole = self.find(person, record_id)
         thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
         verdict = can(person, Action.READ_RECORD, thing, at=self.ledger.clock.stamp())
         gone = whole.row["status"] == DESTROYED
