@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any
 
 import click
 
 from archive_service.cli.main import Desk, with_desk
 from archive_service.cli.output import say, words
+from archive_service.errors import Unavailable
+from archive_service.vault.process import forbid_core_dumps
 
 
 @click.command()
@@ -59,11 +62,14 @@ def serve(desk: Desk, port: int | None) -> None:
     from archive_service.archive import open_archive
 
     settings = desk.settings
+    forbid_core_dumps()
     archive = open_archive(settings)  # every fault of settings, keys, plan and schedule is said before a port is opened
     for warning in archive.warnings():
         say(f"注意：{warning.text.zh}", f"Warning: {warning.text.en}")
     archive.close()
-    address = f"{settings.server.host}:{port or settings.server.port}"
+    chosen = port or settings.server.port
+    _check_free(settings.server.host, chosen)
+    address = f"{settings.server.host}:{chosen}"
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -92,6 +98,21 @@ def serve(desk: Desk, port: int | None) -> None:
         words("首次使用请用 init 打印的一次性密码登录。", "Sign in with the one-time passwords that init printed.")
     )
     Server().run()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Say clearly that an address cannot be had, before the server tries it again and again."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a recent end is no obstacle
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"不能在 {host}:{port} 提供网页（{error.strerror}）。可用 PORT 或 --port 换一个端口，例如 PORT={port + 80}。",
+                f"The pages cannot be served on {host}:{port} ({error.strerror}). Choose another port with PORT or"
+                f" --port, such as PORT={port + 80}.",
+            ) from error
 
 
 def _start_jobs(worker: Any) -> None:

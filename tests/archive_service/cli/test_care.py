@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -124,7 +125,10 @@ def test_a_row_edited_by_hand_ends_verify_with_its_own_code_and_names_the_place(
     assert copy.run("doctor").code == 1
 
 
-def test_everything_wrong_with_the_settings_is_said_at_once_and_nothing_starts(terminal: Terminal, tmp_path: Path):
+def test_everything_wrong_with_the_settings_is_said_at_once_and_nothing_starts(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("archive_service.cli.setup.forbid_core_dumps", lambda: True)
     copy = Terminal(tmp_path / "copy")
     shutil.copytree(terminal.folder, copy.folder)
     (copy.folder / "var" / "keys" / "log.key").unlink()
@@ -139,6 +143,18 @@ def test_everything_wrong_with_the_settings_is_said_at_once_and_nothing_starts(t
     assert ran.code == 8
     for part in ("[keys] log", "nowhere.toml", "lost.toml"):
         assert part in ran.err
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(terminal: Terminal, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("archive_service.cli.setup.forbid_core_dumps", lambda: True)  # it would bind this process too
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        ran = terminal.run("serve", "--port", str(port))
+    assert ran.code == 6
+    assert f"127.0.0.1:{port}" in ran.err
+    assert "PORT=" in ran.err
 
 
 def test_a_command_before_the_founding_says_what_to_do(tmp_path: Path):
