@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from typing import Any
@@ -108,8 +109,9 @@ def _check_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            why = {errno.EADDRINUSE: "端口已被占用", errno.EACCES: "无权使用此端口"}
             raise Unavailable(
-                f"不能在 {host}:{port} 提供网页（{error.strerror}）。可用 PORT 或 --port 换一个端口，例如 PORT={port + 80}。",
+                f"不能在 {host}:{port} 提供网页（{why.get(error.errno or 0, error.strerror)}）。可用 PORT 或 --port 换一个端口，例如 PORT={port + 80}。",
                 f"The pages cannot be served on {host}:{port} ({error.strerror}). Choose another port with PORT or"
                 f" --port, such as PORT={port + 80}.",
             ) from error
