@@ -54,9 +54,10 @@ class Life:
         *,
         on: date = date(2024, 3, 1),
         case_no: str | None = "AX2024-001",
+        code: str | None = None,
     ) -> Receipt:
         source = SourceFile(f"{title}.txt", lambda: [text.encode()])
-        new = NewRecord("Q001", type_code, title, on, (source,), case_no=case_no, level=level)
+        new = NewRecord("Q001", type_code, title, on, (source,), case_no=case_no, level=level, code=code)
         receipt = self.archive.accession.file_record(self.who("archivist"), new)
         self.archive.settle_outbox()
         return receipt

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 
 import pytest
 
 from archive_service.disposal.holds import NewHold
-from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
+from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden, NotFound
 from tests.journeys.conftest import CANARY, Life
 
 
 def test_a_record_is_filed_found_becomes_due_is_destroyed_and_proved(life: Life):
+    """Scenarios 1 and 8."""
     archive = life.archive
     receipt = life.file("KCQ02", "工艺文件复制件", f"本企业配方：{CANARY}，安全生產要点。")
     kept = life.file("KCQ03", "现场检查记录", "罐区安全生产检查，动火作业审批缺失。")
@@ -49,7 +51,27 @@ def test_a_record_is_filed_found_becomes_due_is_destroyed_and_proved(life: Life)
     assert archive.examine() == []
 
 
+def test_yesterdays_backup_of_the_store_brings_nothing_back(life: Life, tmp_path_factory: pytest.TempPathFactory):
+    """Scenario 8: the objects come back, their keys do not."""
+    archive, store = life.archive, life.folder / "var" / "store"
+    receipt = life.file("YSH05", "整改情况月报", CANARY, on=date(2014, 6, 1), case_no=None)
+    component = archive.catalogue.find(life.who("archivist"), receipt.archival_code).files[0]
+    backup = tmp_path_factory.mktemp("backup") / "store"
+    shutil.copytree(store, backup)
+    life.on(2025, 1, 1)
+    archive.check_retention()
+    list_no = life.approved_list()
+    life.now[0] += timedelta(days=8)
+    archive.destruction.order(life.who("second"), list_no, list_no)
+    assert archive.carry_on_destructions() == [list_no]
+    shutil.copytree(backup, store, dirs_exist_ok=True)
+    with pytest.raises(ArchiveError):
+        b"".join(archive.vault.open(receipt.record_id, component.id, component.version))
+    assert life.bytes_with(CANARY) == []
+
+
 def test_a_hold_after_approval_sends_the_list_back(life: Life):
+    """Scenario 4."""
     archive = life.archive
     receipt = life.file("KCQ02", "工艺文件复制件", "内容")
     archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4))
@@ -66,6 +88,7 @@ def test_a_hold_after_approval_sends_the_list_back(life: Life):
 
 
 def test_a_number_of_a_destroyed_record_is_never_issued_again(life: Life):
+    """Scenario 9."""
     archive = life.archive
     first = life.file("KCQ02", "一", "甲")
     archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4))
@@ -77,9 +100,12 @@ def test_a_number_of_a_destroyed_record_is_never_issued_again(life: Life):
     archive.carry_on_destructions()
     second = life.file("KCQ02", "二", "乙")
     assert (first.archival_code[-4:], second.archival_code[-4:]) == ("0001", "0002")
+    with pytest.raises((Conflict, BadInput)):
+        life.file("KCQ02", "三", "丙", code=first.archival_code)
 
 
 def test_a_code_typed_with_look_alike_separators_finds_the_record(life: Life):
+    """Scenario 12."""
     receipt = life.file("KCQ03", "现场检查记录", "内容")
     typed = receipt.archival_code.replace("·", "・").replace("-", "—")
     found = life.archive.search.find(life.who("archivist"), typed)
@@ -94,6 +120,7 @@ def test_a_state_secret_is_refused_at_the_door(life: Life):
 
 
 def test_a_grant_ends_by_the_clock_and_the_refusal_is_logged(life: Life):
+    """Scenario 16."""
     archive = life.archive
     receipt = life.file("KCQ02", "工艺文件复制件", "内容")
     request = archive.reading_room.ask(life.who("reader"), receipt.archival_code, "核对整改", 1)
