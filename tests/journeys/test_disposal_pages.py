@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 from archive_service.app import create_app
-from tests.journeys.test_whole_life import Life, life  # noqa: F401
+from tests.journeys.conftest import Life
 
 PASSWORD = "纸短情长 the long road"
 
@@ -19,7 +19,7 @@ def _client(app, archive, login):
     return client
 
 
-def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: Life):  # noqa: F811
+def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: Life):
     archive = life.archive
     receipt = life.file("KCQ02", "工艺文件复制件", "配方内容")
     archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4))
