@@ -72,17 +72,17 @@ def _probes() -> dict[str, Probe]:
         "program: exec of an open file": lambda: os.execve(os.open(SELF, os.O_RDONLY), ["x"], {}),  # noqa: S606
         "program: fork": _fork,
         "program: thread": lambda: threading.Thread(target=int).start(),
-        "write: new file": lambda: Path("/tmp/archive-service-probe").open("xb").close(),  # noqa: S108
+        "write: new file": lambda: _made_and_gone(lambda path: path.open("xb").close()),
         "write: file of our own": lambda: SELF.open("ab").close(),
         "write: unnamed file": lambda: os.close(os.open("/tmp", os.O_TMPFILE | os.O_RDWR)),  # noqa: S108
-        "write: folder": lambda: Path("/tmp/archive-service-probe").mkdir(),  # noqa: S108
+        "write: folder": lambda: _made_and_gone(Path.mkdir),
         "write: delete": SELF.with_name("probe-that-is-not-there").unlink,
         "write: rename": lambda: SELF.with_name("probe-not-there").rename(SELF.with_name("probe-neither")),
-        "write: link": lambda: SELF.with_name("probe-link").symlink_to(SELF),
+        "write: link": lambda: _made_and_gone(lambda path: path.symlink_to(SELF)),
         "write: mode": lambda: SELF.chmod(SELF.stat().st_mode & 0o777),
         "write: truncate": lambda: os.truncate(SELF, SELF.stat().st_size),
         "write: times": lambda: os.utime(SELF),
-        "write: pipe with a name": lambda: os.mkfifo("/tmp/archive-service-probe"),  # noqa: S108
+        "write: pipe with a name": lambda: _made_and_gone(os.mkfifo),
         "write: memory file": lambda: _raw("memfd_create", b"probe", 0),
         "process: signal the parent": lambda: os.kill(os.getppid(), 0),
         "process: ptrace": lambda: _raw("ptrace", 2, os.getppid(), 0, 0),
@@ -121,6 +121,16 @@ def _raw(name: str, *arguments: object) -> None:
     ctypes.set_errno(0)
     if libc.syscall(numbers[platform.machine() == "aarch64"], *arguments) < 0:
         raise OSError(ctypes.get_errno(), name)
+
+
+def _made_and_gone(make: Callable[[Path], object]) -> None:
+    """Make something in the common folder for what passes; where no cage hinders it, take it away again."""
+    path = Path(f"/tmp/archive-service-probe-{os.getpid()}")  # noqa: S108
+    make(path)
+    if path.is_dir():
+        path.rmdir()
+    else:
+        path.unlink()
 
 
 def _by_x32() -> None:
