@@ -47,6 +47,7 @@ make_environment() {
     find_python
     if installed "$1"; then
         python=.venv/bin/python
+        lead_to_sources
         return
     fi
     make_scratch
@@ -68,12 +69,17 @@ make_environment() {
     fingerprint "requirements/$1.txt" >".venv/pins-$1"
 }
 
-# The project itself is not copied: a path file leads from .venv to the clone. It is relative, so that neither the
-# name of the folder, whatever script it is written in, nor moving the folder can break it.
+# The project itself is not copied: a path file leads from .venv to the clone, and a launcher stands for the command. Both
+# are relative, so that neither the name of the folder, whatever script it is written in, nor moving it can break them.
 lead_to_sources() {
     "$python" - <<'PYTHON'
 import os, pathlib, sysconfig
 library = pathlib.Path(sysconfig.get_path("purelib"))
 (library / "archive_service.pth").write_text(os.path.relpath(pathlib.Path.cwd(), library) + "\n", encoding="ascii")
 PYTHON
+    cat >.venv/bin/archive-service <<'LAUNCHER'
+#!/bin/sh
+exec "$(dirname -- "$(readlink -f -- "$0")")/python" -m archive_service "$@"
+LAUNCHER
+    chmod +x .venv/bin/archive-service
 }
