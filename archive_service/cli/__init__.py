@@ -19,7 +19,7 @@ def main() -> None:
     try:
         archive_service.main(prog_name="archive-service")
     except ArchiveError as error:
-        say_error(error)
+        say_error(error, "--json" in sys.argv)
         sys.exit(exit_code_of(error))
 
 

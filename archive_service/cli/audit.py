@@ -8,6 +8,7 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+from archive_service.people.policy import Action, require
 
 
 @click.group()
@@ -19,7 +20,8 @@ def audit() -> None:
 @json_option
 @with_desk
 def verify(desk: Desk, as_json: bool) -> None:
-    """Check tree, checkpoints and database against each other. Exit code 1 when anything is wrong."""
+    """Check tree, checkpoints and database against each other (auditor). Exit code 1 when anything is wrong."""
+    require(desk.person, Action.SEE_AUDIT)
     report = desk.archive.verify_audit()
     if as_json:
         findings = [{"place": finding.place, **finding.text._asdict()} for finding in report.findings]
@@ -47,15 +49,25 @@ def verify(desk: Desk, as_json: bool) -> None:
 
 @audit.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@json_option
 @with_desk
-def export(desk: Desk, folder: Path) -> None:
-    """Write the whole log, its checkpoints and the public key into a folder, for a check elsewhere."""
+def export(desk: Desk, folder: Path, as_json: bool) -> None:
+    """Write the whole log, its checkpoints and the public key into a folder, for a check elsewhere (auditor)."""
     count = desk.archive.export_audit(desk.person, folder)
+    if as_json:
+        answer_json({"entries": count, "folder": folder})
+        return
     say(f"已导出 {count} 条日志到 {folder}。", f"Exported {count} entries to {folder}.")
 
 
 @audit.command()
+@json_option
 @with_desk
-def checkpoint(desk: Desk) -> None:
-    """Keep the present signed head, in the database and in the anchor file, and print it."""
-    click.echo(desk.archive.keep_checkpoint())
+def checkpoint(desk: Desk, as_json: bool) -> None:
+    """Keep the present signed head, in the database and in the anchor file, and print it (auditor)."""
+    require(desk.person, Action.SEE_AUDIT)
+    note = desk.archive.keep_checkpoint()
+    if as_json:
+        answer_json({"checkpoint": note})
+        return
+    click.echo(note)

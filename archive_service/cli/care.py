@@ -13,7 +13,8 @@ from archive_service.people.policy import Action, require
 @json_option
 @with_desk
 def doctor(desk: Desk, as_json: bool) -> None:
-    """Check that catalogue, keyring, store, index and log agree. Exit code 1 when they do not."""
+    """Check that catalogue, keyring, store, index and log agree (auditor, system administrator). Exit code 1 when they do not."""
+    require(desk.person, Action.EXAMINE)
     findings = desk.archive.examine()
     if as_json:
         answer_json(
@@ -39,7 +40,8 @@ def index() -> None:
 @json_option
 @with_desk
 def status(desk: Desk, as_json: bool) -> None:
-    """Say what is indexed, what waits, what had no text."""
+    """Say what is indexed, what waits, what had no text (auditor, system administrator)."""
+    require(desk.person, Action.EXAMINE)
     state = desk.archive.indexer.status()
     if as_json:
         answer_json(state)
@@ -51,11 +53,15 @@ def status(desk: Desk, as_json: bool) -> None:
 
 
 @index.command()
+@json_option
 @with_desk
-def rebuild(desk: Desk) -> None:
+def rebuild(desk: Desk, as_json: bool) -> None:
     """Make the index anew from the vault (system administrator)."""
     require(desk.person, Action.RUN_SYSTEM)
     count = desk.archive.indexer.rebuild(
         lambda done, total: click.echo(f"\r{done}/{total}", nl=done == total, err=True)
     )
+    if as_json:
+        answer_json({"held": count})
+        return
     say(f"已重建 {count} 件的索引。", f"Rebuilt the index of {count} records.")

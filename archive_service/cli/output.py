@@ -52,8 +52,12 @@ def exit_code_of(error: ArchiveError) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 7)
 
 
-def say_error(error: ArchiveError) -> None:
-    """Say an error on the error stream."""
+def say_error(error: ArchiveError, as_json: bool) -> None:
+    """Say an error on the error stream, to a person or to a program."""
+    if as_json:
+        said = {"exit_code": exit_code_of(error), **error.text._asdict()}
+        click.echo(json.dumps({"error": said}, ensure_ascii=False), err=True)
+        return
     click.echo(words("错误：", "Error: ") + error.text.in_language(language()), err=True)
 
 

@@ -52,10 +52,14 @@ def list_people(desk: Desk, as_json: bool) -> None:
 @people.command()
 @click.argument("login")
 @click.argument("name")
+@json_option
 @with_desk
-def add(desk: Desk, login: str, name: str) -> None:
+def add(desk: Desk, login: str, name: str, as_json: bool) -> None:
     """Add a person without rights (system administrator); prints the one-time password once."""
     password = desk.archive.people.add(desk.person, NewPerson(login, name))
+    if as_json:
+        answer_json({"login": login, "one_time_password": password})
+        return
     say(f"已增加 {login}，一次性密码：{password}", f"Added {login}; one-time password: {password}")
 
 
@@ -63,17 +67,25 @@ def add(desk: Desk, login: str, name: str) -> None:
 @click.argument("login")
 @click.option("--role", "roles", multiple=True, help="Role; give it several times for several roles.")
 @click.option("--clearance", "levels", multiple=True, help="Level; give it several times for several levels.")
+@json_option
 @with_desk
-def rights(desk: Desk, login: str, roles: tuple[str, ...], levels: tuple[str, ...]) -> None:
+def rights(desk: Desk, login: str, roles: tuple[str, ...], levels: tuple[str, ...], as_json: bool) -> None:
     """Set a person's roles and clearance (security administrator)."""
     desk.archive.people.set_rights(desk.person, login, roles=frozenset(roles), clearance=frozenset(levels))
+    if as_json:
+        answer_json({"login": login, "roles": sorted(roles), "clearance": sorted(levels)})
+        return
     say(f"已设定 {login} 的角色与密级。", f"Set the rights of {login}.")
 
 
 @people.command()
 @click.argument("login")
+@json_option
 @with_desk
-def password(desk: Desk, login: str) -> None:
+def password(desk: Desk, login: str, as_json: bool) -> None:
     """Issue a new one-time password (system administrator); it is printed once."""
     issued = desk.archive.people.reset_password(desk.person, login)
+    if as_json:
+        answer_json({"login": login, "one_time_password": issued})
+        return
     say(f"{login} 的一次性密码：{issued}", f"One-time password of {login}: {issued}")

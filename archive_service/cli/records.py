@@ -62,7 +62,13 @@ def _show_receipt(receipt: Receipt, as_json: bool) -> None:
     if as_json:
         answer_json(_receipt_json(receipt))
         return
-    say(f"已归档：{receipt.archival_code}", f"Filed: {receipt.archival_code}")
+    if receipt.repeated:
+        say(
+            f"此前已归档：{receipt.archival_code}；这是当时的回执，没有新的档案。",
+            f"Filed before: {receipt.archival_code}; this is the receipt of then, nothing new was filed.",
+        )
+    else:
+        say(f"已归档：{receipt.archival_code}", f"Filed: {receipt.archival_code}")
     for name, size, digest in receipt.files:
         click.echo(f"  {name}  {size:,} B  SHA-256 {digest}")
     say(

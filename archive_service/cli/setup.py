@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from archive_service.cli.main import Desk, with_desk
-from archive_service.cli.output import say, words
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import answer_json, say, words
 from archive_service.errors import Unavailable
 from archive_service.vault.process import forbid_core_dumps
 
@@ -19,8 +19,9 @@ from archive_service.vault.process import forbid_core_dumps
 @click.option(
     "--sample", is_flag=True, help="Fill the new archive with the sample: invented enterprises, people and papers."
 )
+@json_option
 @with_desk
-def init(desk: Desk, sample: bool) -> None:
+def init(desk: Desk, sample: bool, as_json: bool) -> None:
     """Found an archive: data directory, keys, database, first people. An existing one is only brought up to date."""
     from archive_service.archive import found_archive, is_founded, open_archive, upgrade_archive
 
@@ -28,18 +29,26 @@ def init(desk: Desk, sample: bool) -> None:
     if is_founded(settings):
         upgrade_archive(settings)
         open_archive(settings)
+        if as_json:
+            answer_json({"data_dir": settings.data_dir, "founded": False, "people": []})
+            return
         say(
             f"档案库已存在：{settings.data_dir}，结构为最新。",
             f"The archive exists: {settings.data_dir}; its schema is current.",
         )
         return
-    say(f"正在 {settings.data_dir} 建立档案库……", f"Founding an archive in {settings.data_dir} ...")
+    tell = _say_aside if as_json else say
+    tell(f"正在 {settings.data_dir} 建立档案库……", f"Founding an archive in {settings.data_dir} ...")
     if sample:
         from archive_service.sample.fill import fill_sample
 
-        passwords = fill_sample(settings, say)
+        passwords = fill_sample(settings, tell)
     else:
         passwords = found_archive(settings)
+    if as_json:
+        people = [{"login": login, "rights": rights, "one_time_password": once} for login, rights, once in passwords]
+        answer_json({"data_dir": settings.data_dir, "founded": True, "people": people})
+        return
     say(
         "人员与一次性密码（只显示这一次，首次登录后须更改）：",
         "People and one-time passwords (shown only now; changed at first sign-in):",
@@ -50,6 +59,10 @@ def init(desk: Desk, sample: bool) -> None:
         "请妥善备份密钥目录：没有根密钥，任何内容都无法再打开。",
         "Back up the key directory: without the root key nothing can ever be opened again.",
     )
+
+
+def _say_aside(zh: str, en: str) -> None:
+    click.echo(words(zh, en), err=True)
 
 
 @click.command()

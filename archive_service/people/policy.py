@@ -53,6 +53,7 @@ class Action(Enum):
     ADD_PERSON = "add_person"
     SET_RIGHTS = "set_rights"
     RUN_SYSTEM = "run_system"
+    EXAMINE = "examine"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ OF_ADMINISTRATORS = frozenset(
         Action.ADD_PERSON,
         Action.SET_RIGHTS,
         Action.RUN_SYSTEM,
+        Action.EXAMINE,
         Action.SEE_DISPOSAL,
     }
 )
@@ -105,6 +107,7 @@ TABLE: Mapping[Action, Rule] = {
     Action.ADD_PERSON: _rule(SYSTEM_ADMINISTRATOR, barred=("self",)),
     Action.SET_RIGHTS: _rule(SECURITY_ADMINISTRATOR, barred=("self",)),
     Action.RUN_SYSTEM: _rule(SYSTEM_ADMINISTRATOR),
+    Action.EXAMINE: _rule(AUDITOR, SYSTEM_ADMINISTRATOR),
 }
 
 HAND_WORDS: dict[str, Text] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -70,25 +71,25 @@ def test_a_certificate_that_proves_nothing_is_refused(terminal: Terminal):
 
 
 def test_the_log_is_verified_exported_and_anchored(terminal: Terminal):
-    verified = terminal.run("audit", "verify", "--json")
+    verified = terminal.run("audit", "verify", "--as", "zhao.shen", "--json")
     assert (verified.code, verified.json["sound"], verified.json["findings"]) == (0, True, [])
     folder = terminal.folder / "export"
     assert terminal.run("audit", "export", str(folder), "--as", "zhao.shen").code == 0
     assert len((folder / "log.jsonl").read_text().splitlines()) >= verified.json["entries"]
     assert terminal.run("audit", "export", str(folder), "--as", "wang.yue").code == 3
-    assert terminal.run("audit", "checkpoint").out.startswith("archive-service/")
+    assert terminal.run("audit", "checkpoint", "--as", "zhao.shen").out.startswith("archive-service/")
 
 
 def test_everything_agrees_for_the_doctor(terminal: Terminal):
-    ran = terminal.run("doctor", "--json")
+    ran = terminal.run("doctor", "--as", "sun.xi", "--json")
     assert [finding for finding in ran.json["findings"] if finding["place"] != "extraction"] == []
 
 
 def test_the_index_is_told_and_made_anew_by_the_system_administrator_only(terminal: Terminal):
-    before = terminal.run("index", "status", "--json").json
+    before = terminal.run("index", "status", "--as", "sun.xi", "--json").json
     assert terminal.run("index", "rebuild", "--as", "zhang.dang").code == 3
     assert terminal.run("index", "rebuild", "--as", "sun.xi").code == 0
-    assert terminal.run("index", "status", "--json").json["indexed"] == before["indexed"]
+    assert terminal.run("index", "status", "--as", "sun.xi", "--json").json["indexed"] == before["indexed"]
 
 
 def test_a_person_is_added_without_rights_and_given_them_by_another_hand(terminal: Terminal):
@@ -100,6 +101,32 @@ def test_a_person_is_added_without_rights_and_given_them_by_another_hand(termina
     listed = {one["login"]: one for one in terminal.run("people", "list", "--as", "zhou.an", "--json").json}
     assert listed["xin.ren"]["roles"] == ["reader"]
     assert terminal.run("people", "list", "--as", "wang.yue").code == 3
+
+
+CARE = (("audit", "verify"), ("audit", "checkpoint"), ("doctor",), ("index", "status"))
+
+
+@pytest.mark.parametrize("command", CARE)
+def test_who_looks_after_the_archive_acts_with_rights_of_their_own(terminal: Terminal, command: tuple[str, ...]):
+    assert terminal.run(*command).code == 2
+    assert terminal.run(*command, "--as", "nobody").code == 4
+    assert terminal.run(*command, "--as", "wang.yue").code == 3
+
+
+def test_every_command_that_answers_can_answer_a_program():
+    context = click.Context(archive_service)
+    for name in COMMANDS:
+        command = archive_service.get_command(context, name)
+        for one in command.commands.values() if isinstance(command, click.Group) else [command]:
+            assert one is not None
+            if one.name != "serve":
+                assert any("--json" in parameter.opts for parameter in one.params), (name, one.name)
+
+
+def test_a_program_hears_of_an_error_in_json(terminal: Terminal):
+    ran = terminal.run("show", "Q001-X", "--as", "wang.yue", "--json")
+    error = json.loads(ran.err)["error"]
+    assert (ran.code, ran.out, error["exit_code"], bool(error["zh"] and error["en"])) == (4, "", 4, True)
 
 
 def test_who_acts_must_be_said_and_known(terminal: Terminal):
@@ -119,10 +146,10 @@ def test_a_row_edited_by_hand_ends_verify_with_its_own_code_and_names_the_place(
     shutil.copytree(terminal.folder, copy.folder)
     with sqlite3.connect(copy.folder / "var" / "catalogue.db") as connection:
         connection.execute("UPDATE record SET title = title || '改' ")
-    ran = copy.run("audit", "verify", "--json")
+    ran = copy.run("audit", "verify", "--as", "zhao.shen", "--json")
     assert ran.code == 1
     assert all(finding["place"].startswith("record/") for finding in ran.json["findings"])
-    assert copy.run("doctor").code == 1
+    assert copy.run("doctor", "--as", "zhao.shen").code == 1
 
 
 def test_everything_wrong_with_the_settings_is_said_at_once_and_nothing_starts(
@@ -160,7 +187,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(terminal: Terminal, monkey
 def test_a_command_before_the_founding_says_what_to_do(tmp_path: Path):
     terminal = Terminal(tmp_path)
     terminal.config.write_text("")
-    ran = terminal.run("doctor")
+    ran = terminal.run("doctor", "--as", "sun.xi")
     assert (ran.code, "archive-service init" in ran.err) == (4, True)
 
 
