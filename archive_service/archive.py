@@ -196,12 +196,12 @@ def upgrade_archive(settings: Settings) -> None:
 def open_archive(settings: Settings, clock: Clock | None = None) -> Archive:
     """Open the archive that the settings describe; every fault of keys, plan and schedule is reported at once."""
     clock = clock or Clock(settings.zone)
+    keys, loaded = _checked(settings)
     if not is_founded(settings):
         raise NotFound(
             f"{settings.data_dir} 中还没有档案库。请先运行 archive-service init。",
             f"There is no archive in {settings.data_dir} yet. Run archive-service init first.",
         )
-    keys, loaded = _checked(settings)
     install = json.loads(_install_file(settings).read_text(encoding="utf-8"))["install"]
     engine = open_engine(settings.database_url)
     require_current(engine)
@@ -274,13 +274,19 @@ def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, s
             keys[name] = read_key_file(settings.key_file(name))  # type: ignore[arg-type]
         except ArchiveError as error:
             faults.append(f"{named}[keys] {name}: {error.text.zh} {error.text.en}")
+    plan, schedule = settings.chosen_file("plan", SHIPPED), settings.chosen_file("schedule", default_schedule_path())
     try:
-        loaded = read_files(
-            settings.chosen_file("plan", SHIPPED), settings.chosen_file("schedule", default_schedule_path())
-        )
+        loaded = read_files(plan, schedule)
     except BadSettings as error:
-        return keys, None, faults + error.faults
+        chosen = {str(plan): settings.catalog.plan and "plan", str(schedule): settings.catalog.schedule and "schedule"}
+        return keys, None, faults + [f"{_chosen_by(fault, chosen, named)}{fault}" for fault in error.faults]
     return keys, loaded, faults
+
+
+def _chosen_by(fault: str, chosen: dict[str, str], named: str) -> str:
+    """Say which setting led to the file that a fault is about; the shipped files were chosen by none."""
+    key = next((key for path, key in chosen.items() if key and fault.startswith(path)), "")
+    return f"{named}[catalog] {key}: " if key else ""
 
 
 def _install_file(settings: Settings) -> Path:

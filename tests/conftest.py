@@ -7,11 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests.support import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = bool(os.environ.get("CI"))
+
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""As cheap as argon2 can be; what the service's own parameters are, the tests of the sign-in hold fast."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Let no test wait for a dozen passwords that are slow on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("archive_service.archive.PasswordHasher", lambda: QUICK)
+        yield
 
 
 @pytest.fixture(scope="session")

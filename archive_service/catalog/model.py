@@ -83,8 +83,8 @@ STATE_SECRET_STAMP = re.compile(r"(?:绝密|机密|(?<!商业)秘密)\s*[★☆]
 def refuse_state_secret(mark: str) -> None:
     """Raise :class:`BadInput` for what is marked as a state secret; it must not come in at all."""
     raise BadInput(
-        f"“{mark}”属于国家秘密，本系统不得接收；请按保密规定另行保管，此处可登记一条不含内容的线索。",
-        f"{mark!r} marks a state secret, which this system must not take in; keep it under the secrecy rules and file a pointer without content here.",
+        f"“{mark}”属于国家秘密，本系统不得接收；请按保密规定另行保管。此处可在“归档 → 涉密文件线索”登记一条不含内容的线索（命令行：accession --pointer）。",
+        f"{mark!r} marks a state secret, which this system must not take in; keep it under the secrecy rules and file a pointer without content here (File → Pointer to a state secret; on the command line accession --pointer).",
     )
 
 

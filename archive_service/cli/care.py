@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
@@ -59,7 +61,7 @@ def rebuild(desk: Desk, as_json: bool) -> None:
     """Make the index anew from the vault (system administrator)."""
     require(desk.person, Action.RUN_SYSTEM)
     count = desk.archive.indexer.rebuild(
-        lambda done, total: click.echo(f"\r{done}/{total}", nl=done == total, err=True)
+        lambda done, total: click.echo(f"\r{done}/{total}", nl=done == total, err=True) if sys.stderr.isatty() else None
     )
     if as_json:
         answer_json({"held": count})

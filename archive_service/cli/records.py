@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import click
 from archive_service.catalog.import_folder import ImportReport, RowResult, import_folder, read_chunks
 from archive_service.catalog.manifest import parse_date
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.catalog.pointers import Pointer, record_of
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
 from archive_service.search.service import SearchFilters
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--fonds", required=True, help="Fonds number, such as Q001.")
 @click.option("--case", "case_no", help="Case file, such as AX2024-003.")
 @click.option("--class", "type_code", help="Record type, such as KCQ03 (not for a folder).")
@@ -26,21 +28,26 @@ from archive_service.search.service import SearchFilters
 @click.option("--level", help="PUB, INT, TS, PI or SEAL; the type's default if left out.")
 @click.option("--author", default="", help="Responsible body or person.")
 @click.option("--document-no", default="", help="Document number.")
+@click.option(
+    "--pointer",
+    metavar="NUMBER",
+    help="File no paths but a pointer to a state secret: its number in the secrecy register.",
+)
+@click.option("--kept-by", default="", help="With --pointer: the department that keeps the paper.")
 @click.option("--key", help="Request key: repeating the command with the same key files nothing twice.")
 @json_option
 @with_desk
 def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, case_no: str | None, **said: Any) -> None:
-    """File one record (one or several files), or a whole folder with its manifest."""
+    """File one record (one or several files), a whole folder with its manifest, or a pointer to what must not come in."""
+    if said["pointer"]:
+        _file_pointer(desk, paths, as_json, fonds=fonds, case_no=case_no, **said)
+        return
+    if not paths:
+        raise click.UsageError(words("请给出要归档的文件或文件夹。", "Name the files or the folder to be filed."))
     if len(paths) == 1 and paths[0].is_dir():
         _file_folder(desk, paths[0], fonds, case_no, as_json)
         return
-    missing = [
-        f"--{name}"
-        for name, key in (("class", "type_code"), ("title", "title"), ("date", "date_text"))
-        if not said[key]
-    ]
-    if missing:
-        raise click.UsageError(words(f"缺少 {', '.join(missing)}", f"missing {', '.join(missing)}"))
+    _need(said, {"class": "type_code", "title": "title", "date": "date_text"})
     new = NewRecord(
         fonds_no=fonds,
         case_no=case_no,
@@ -54,6 +61,35 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
         key=said["key"],
     )
     receipt = desk.archive.accession.file_record(desk.person, new)
+    desk.archive.settle_outbox()
+    _show_receipt(receipt, as_json)
+
+
+def _need(said: Mapping[str, Any], options: Mapping[str, str]) -> None:
+    missing = [f"--{option}" for option, name in options.items() if not said[name]]
+    if missing:
+        raise click.UsageError(words(f"缺少 {', '.join(missing)}", f"missing {', '.join(missing)}"))
+
+
+def _file_pointer(desk: Desk, paths: tuple[Path, ...], as_json: bool, **said: Any) -> None:
+    if paths or said["title"] or said["document_no"] or said["author"] or said["level"]:
+        raise click.UsageError(
+            words(
+                "线索不含内容：请勿给出文件、题名、文号、责任者或密级。",
+                "a pointer has no content: give no files, title, document number, author or level",
+            )
+        )
+    _need(said, {"class": "type_code", "date": "date_text", "kept-by": "kept_by"})
+    pointer = Pointer(
+        fonds_no=said["fonds"],
+        case_no=said["case_no"],
+        type_code=said["type_code"],
+        document_date=parse_date(said["date_text"]),
+        register_no=said["pointer"],
+        kept_by=said["kept_by"],
+        key=said["key"],
+    )
+    receipt = desk.archive.accession.file_record(desk.person, record_of(pointer))
     desk.archive.settle_outbox()
     _show_receipt(receipt, as_json)
 

@@ -68,7 +68,9 @@ def explain(desk: Desk, code: str, as_json: bool) -> None:
 
 
 @retention.command()
-@click.option("--years", default=10, show_default=True, help="How far to look ahead, in years.")
+@click.option(
+    "--years", type=click.IntRange(1, 100), default=10, show_default=True, help="How far to look ahead, in years."
+)
 @json_option
 @with_desk
 def forecast(desk: Desk, years: int, as_json: bool) -> None:

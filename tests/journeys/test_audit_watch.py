@@ -14,7 +14,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from archive_service.app import create_app
@@ -33,7 +32,6 @@ CAST = (
     NewPerson("zhao.shen", "赵审", frozenset({"auditor"})),
     NewPerson("zhang.dang", "张档", frozenset({"archivist"}), frozenset({"PUB", "INT"})),
 )
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass
@@ -60,10 +58,9 @@ class Watch:
 
 
 @pytest.fixture
-def watch(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+def watch(tmp_path: Path, database_url: str) -> Iterator[Watch]:
     (tmp_path / "config.toml").write_text(f'[database]\nurl = "{database_url}"\n', encoding="utf-8")
     settings = load_settings(tmp_path / "config.toml")
-    monkeypatch.setattr("archive_service.archive.PasswordHasher", lambda: QUICK)
     clock = Clock(ZoneInfo("Asia/Shanghai"), lambda: datetime(2026, 3, 2, 4, tzinfo=UTC))
     one_time = {login: password for login, _, password in found_archive(settings, CAST, clock)}
     archive = open_archive(settings, clock)

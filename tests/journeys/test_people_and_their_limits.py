@@ -11,7 +11,6 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -39,7 +38,6 @@ CAST = (
     NewPerson("wang.yue", "王阅", frozenset({"reader"}), frozenset({"PUB", "INT"})),
 )
 OWN = "纸短情长 the long road"
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass
@@ -71,10 +69,9 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(tmp_path: Path, database_url: str) -> Iterator[House]:
     (tmp_path / "config.toml").write_text(f'[database]\nurl = "{database_url}"\n', encoding="utf-8")
     settings = load_settings(tmp_path / "config.toml")
-    monkeypatch.setattr("archive_service.archive.PasswordHasher", lambda: QUICK)
     now = [datetime(2026, 3, 2, 4, tzinfo=UTC)]
     clock = Clock(ZoneInfo("Asia/Shanghai"), lambda: now[0])
     one_time = {login: password for login, _, password in found_archive(settings, CAST, clock)}

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from archive_service.catalog.pointers import Pointer, record_of
 from archive_service.disposal.tables import candidates
 from archive_service.errors import BadInput, Conflict, NotFound
 from tests.journeys.conftest import Life
@@ -87,5 +88,6 @@ def test_a_state_secret_does_not_come_in_and_a_pointer_to_it_does(life: Life, ma
     with pytest.raises(BadInput, match="pointer without content"):
         life.file("YSH05", "密件", "密件的内容不得入库", mark, case_no=None)
     assert life.bytes_with("密件的内容不得入库") == []
-    pointer = life.file("YSH05", "涉密文件指引", "原件存保密室三号柜，不在本库。", "INT", case_no=None)
+    about = Pointer("Q001", "YSH05", date(2024, 3, 1), "密登 2024-7", "保密室")
+    pointer = life.archive.accession.file_record(life.who("archivist"), record_of(about))
     assert int(pointer.archival_code[-4:]) == int(before.archival_code[-4:]) + 1

@@ -168,7 +168,7 @@ def test_everything_wrong_with_the_settings_is_said_at_once_and_nothing_starts(
     copy.config.write_text('[catalog]\nschedule = "nowhere.toml"\nplan = "lost.toml"\n')
     ran = copy.run("serve")
     assert ran.code == 8
-    for part in ("[keys] log", "nowhere.toml", "lost.toml"):
+    for part in ("[keys] log", "[catalog] schedule: ", "nowhere.toml", "[catalog] plan: ", "lost.toml"):
         assert part in ran.err
 
 
@@ -189,6 +189,13 @@ def test_a_command_before_the_founding_says_what_to_do(tmp_path: Path):
     terminal.config.write_text("")
     ran = terminal.run("doctor", "--as", "sun.xi")
     assert (ran.code, "archive-service init" in ran.err) == (4, True)
+
+
+def test_a_schedule_that_is_missing_is_said_before_the_founding_too(tmp_path: Path):
+    terminal = Terminal(tmp_path)
+    terminal.config.write_text('[catalog]\nschedule = "nowhere.toml"\n')
+    ran = terminal.run("doctor", "--as", "sun.xi")
+    assert (ran.code, "[catalog] schedule: " in ran.err, str(terminal.config) in ran.err) == (8, True, True)
 
 
 def test_founding_twice_changes_nothing(terminal: Terminal):

@@ -86,6 +86,28 @@ def test_a_state_secret_is_refused_at_the_door(terminal: Terminal, level: str):
     assert "state secret" in ran.err
 
 
+def test_a_pointer_to_a_state_secret_says_where_it_is_kept_and_nothing_else(terminal: Terminal):
+    said = (
+        "--fonds",
+        "Q001",
+        "--class",
+        "YSH05",
+        "--date",
+        "2024-03-01",
+        "--pointer",
+        "密登 2024-7",
+        "--as",
+        "zhang.dang",
+    )
+    assert terminal.run("accession", *said).code == 2, "who keeps it must be said"
+    assert terminal.run("accession", *said, "--kept-by", "保密室", "--title", "内容").code == 2
+    receipt = terminal.run("accession", *said, "--kept-by", "保密室", "--json").json
+    shown = terminal.run("show", receipt["archival_code"], "--as", "zhang.dang", "--json").json
+    assert shown["title"] == "涉密文件线索（登记号 密登 2024-7）"
+    assert shown["note"] == "原件存：保密室"
+    assert [file["name"] for file in shown["files"]] == ["线索登记.txt"]
+
+
 def test_an_empty_file_is_refused_and_burns_no_number(terminal: Terminal):
     before = terminal.file("YSH05", "其前", "甲")["archival_code"]
     path = terminal.folder / "空.txt"

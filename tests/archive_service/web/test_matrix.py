@@ -119,6 +119,8 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /file/details": KEEPERS,
     "GET /file/folder": KEEPERS,
     "POST /file/folder": KEEPERS,
+    "GET /file/pointer": KEEPERS,
+    "POST /file/pointer": KEEPERS,
     "GET /file/imports/<run_id>": KEEPERS,
     "GET /file/imports/<run_id>/progress": KEEPERS,
     "POST /file/imports/<run_id>/stop": KEEPERS,
