@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import sys
 
+import click
+
 from archive_service.cli.main import archive_service
 from archive_service.cli.output import exit_code_of, say_error
-from archive_service.errors import ArchiveError
+from archive_service.cli.speech import usage_error
+from archive_service.errors import ArchiveError, BadInput, Conflict
 
 
 def main() -> None:
     """Run the command line; an error is one sentence in the person's language and an exit code, never a traceback."""
     try:
-        archive_service.main(prog_name="archive-service")
+        sys.exit(archive_service.main(prog_name="archive-service", standalone_mode=False))
+    except click.Abort:
+        say_error(Conflict("已中断。", "Interrupted."), "--json" in sys.argv)
+        sys.exit(1)
+    except click.ClickException as error:
+        say_error(BadInput(*usage_error(error)), "--json" in sys.argv)
+        sys.exit(error.exit_code)
     except ArchiveError as error:
         say_error(error, "--json" in sys.argv)
         sys.exit(exit_code_of(error))

@@ -8,10 +8,12 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+from archive_service.cli.speech import SaidGroup, in_chinese
 from archive_service.people.policy import Action, require
 
 
-@click.group()
+@click.group(cls=SaidGroup)
+@in_chinese("校验、导出、锚定审计日志。")
 def audit() -> None:
     """Verify, export and anchor the audit log."""
 
@@ -19,6 +21,7 @@ def audit() -> None:
 @audit.command()
 @json_option
 @with_desk
+@in_chinese("使哈希树、检查点与数据库互相核对（审计管理员）。发现问题时退出码为 1。")
 def verify(desk: Desk, as_json: bool) -> None:
     """Check tree, checkpoints and database against each other (auditor). Exit code 1 when anything is wrong."""
     require(desk.person, Action.SEE_AUDIT)
@@ -51,6 +54,7 @@ def verify(desk: Desk, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @json_option
 @with_desk
+@in_chinese("把全部日志、检查点和公钥写入文件夹，供别处核验（审计管理员）。")
 def export(desk: Desk, folder: Path, as_json: bool) -> None:
     """Write the whole log, its checkpoints and the public key into a folder, for a check elsewhere (auditor)."""
     count = desk.archive.export_audit(desk.person, folder)
@@ -63,6 +67,7 @@ def export(desk: Desk, folder: Path, as_json: bool) -> None:
 @audit.command()
 @json_option
 @with_desk
+@in_chinese("把当前签名的树头存入数据库和锚文件，并打印出来（审计管理员）。")
 def checkpoint(desk: Desk, as_json: bool) -> None:
     """Keep the present signed head, in the database and in the anchor file, and print it (auditor)."""
     require(desk.person, Action.SEE_AUDIT)

@@ -8,12 +8,14 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+from archive_service.cli.speech import Said, SaidGroup, in_chinese
 from archive_service.people.policy import Action, require
 
 
-@click.command()
+@click.command(cls=Said)
 @json_option
 @with_desk
+@in_chinese("检查目录、密钥库、封存库、索引与日志是否一致（审计管理员、系统管理员）。不一致时退出码为 1。")
 def doctor(desk: Desk, as_json: bool) -> None:
     """Check that catalogue, keyring, store, index and log agree (auditor, system administrator). Exit code 1 when they do not."""
     require(desk.person, Action.EXAMINE)
@@ -33,7 +35,8 @@ def doctor(desk: Desk, as_json: bool) -> None:
         raise SystemExit(FOUND_WRONG)
 
 
-@click.group()
+@click.group(cls=SaidGroup)
+@in_chinese("全文索引。")
 def index() -> None:
     """State of the full-text index."""
 
@@ -41,6 +44,7 @@ def index() -> None:
 @index.command()
 @json_option
 @with_desk
+@in_chinese("已索引多少、等待多少、无文字多少（审计管理员、系统管理员）。")
 def status(desk: Desk, as_json: bool) -> None:
     """Say what is indexed, what waits, what had no text (auditor, system administrator)."""
     require(desk.person, Action.EXAMINE)
@@ -57,6 +61,7 @@ def status(desk: Desk, as_json: bool) -> None:
 @index.command()
 @json_option
 @with_desk
+@in_chinese("由封存库重建索引（系统管理员）。")
 def rebuild(desk: Desk, as_json: bool) -> None:
     """Make the index anew from the vault (system administrator)."""
     require(desk.person, Action.RUN_SYSTEM)

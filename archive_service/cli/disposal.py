@@ -10,12 +10,14 @@ import click
 from archive_service.audit.notes import Verifier
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.disposal.model import OPINION_WORDS, STATE_WORDS, STEP_WORDS, ListState, Opinion, Step
 from archive_service.disposal.proofs import read_vkey, verify_certificate
 from archive_service.errors import BadInput
 
 
-@click.group()
+@click.group(cls=SaidGroup)
+@in_chinese("处置清册。")
 def disposal() -> None:
     """Disposal lists."""
 
@@ -23,6 +25,7 @@ def disposal() -> None:
 @disposal.command()
 @json_option
 @with_desk
+@in_chinese("列出处置清册，新的在前。")
 def lists(desk: Desk, as_json: bool) -> None:
     """List the disposal lists, the newest first."""
     found = desk.archive.disposal.all(desk.person)
@@ -42,6 +45,7 @@ def lists(desk: Desk, as_json: bool) -> None:
 @click.argument("list_no")
 @json_option
 @with_desk
+@in_chinese("显示一份清册的条目、意见和审批。")
 def show(desk: Desk, list_no: str, as_json: bool) -> None:
     """Show a list with its items, opinions and approvals."""
     view = desk.archive.disposal.view(desk.person, list_no)
@@ -66,8 +70,16 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @disposal.command()
 @click.argument("certificate", type=FILE)
-@click.option("--key", type=FILE, help="The log's public key from a source of one's own (public_key.txt of an export).")
+@click.option(
+    "--key",
+    type=FILE,
+    help=both(
+        "另行取得的日志公钥（导出文件夹中的 public_key.txt）。",
+        "The log's public key from a source of one's own (public_key.txt of an export).",
+    ),
+)
 @json_option
+@in_chinese("离开档案库核验销毁证明（JSON）。发现问题时退出码为 1。")
 def verify(certificate: Path, key: Path | None, as_json: bool) -> None:
     """Check a certificate of destruction (JSON) without the archive. Exit code 1 when anything is wrong."""
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive_service.cli.output import words
+from archive_service.cli.speech import Formatter, SaidGroup, both, in_chinese
 from archive_service.config import Settings, read_settings
 from archive_service.errors import BadInput, BadSettings
 
@@ -52,6 +53,8 @@ class Desk:
         return self.archive.people.by_login(self.acting)
 
 
+click.Context.formatter_class = Formatter
+
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("setup", "建立档案库", "Found an archive"),
     "serve": ("setup", "启动网页服务", "Serve the pages"),
@@ -67,7 +70,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class Commands(click.Group):
+class Commands(SaidGroup):
     """Loads the module of a command when it is called, so that a short command starts quickly."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
@@ -93,16 +96,17 @@ class Commands(click.Group):
     "--config",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     envvar="ARCHIVE_CONFIG",
-    help="Settings file (TOML).",
+    help=both("设置文件（TOML）。", "Settings file (TOML)."),
 )
 @click.option(
     "--as",
     "acting",
     metavar="PERSON",
     envvar="ARCHIVE_AS",
-    help="Login of the person acting; that person's rights apply.",
+    help=both("由谁操作（登录名），适用其权限。", "Login of the person acting; that person's rights apply."),
 )
 @click.pass_context
+@in_chinese("带保管期限的档案库：归档、编号、封存、检索、到期检查、处置、举证。")
 def archive_service(context: click.Context, config: Path | None, acting: str | None) -> None:
     """Archives with retention rules: file, number, seal, search, check, dispose of, prove."""
     context.obj = Desk(config, acting)
@@ -111,7 +115,9 @@ def archive_service(context: click.Context, config: Path | None, acting: str | N
 def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
     """Hand a command its :class:`Desk`; ``--as`` may also stand behind the command."""
 
-    @click.option("--as", "acting_here", metavar="PERSON", help="Login of the person acting.")
+    @click.option(
+        "--as", "acting_here", metavar="PERSON", help=both("由谁操作（登录名）。", "Login of the person acting.")
+    )
     @click.pass_context
     @wraps(command)
     def run(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
@@ -124,4 +130,4 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help=both("以 JSON 回答。", "Answer in JSON."))

@@ -6,11 +6,13 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import answer_json, language, say, show_table, words
+from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.people.model import ROLE_WORDS
 from archive_service.people.service import NewPerson
 
 
-@click.group()
+@click.group(cls=SaidGroup)
+@in_chinese("人员、角色和密级权限。")
 def people() -> None:
     """People, roles and clearance."""
 
@@ -18,6 +20,7 @@ def people() -> None:
 @people.command("list")
 @json_option
 @with_desk
+@in_chinese("列出全部人员。")
 def list_people(desk: Desk, as_json: bool) -> None:
     """List everybody."""
     everybody = desk.archive.people.all(desk.person)
@@ -54,6 +57,7 @@ def list_people(desk: Desk, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @with_desk
+@in_chinese("增加一名没有任何权限的人员（系统管理员）；一次性密码只显示这一次。")
 def add(desk: Desk, login: str, name: str, as_json: bool) -> None:
     """Add a person without rights (system administrator); prints the one-time password once."""
     password = desk.archive.people.add(desk.person, NewPerson(login, name))
@@ -65,10 +69,18 @@ def add(desk: Desk, login: str, name: str, as_json: bool) -> None:
 
 @people.command()
 @click.argument("login")
-@click.option("--role", "roles", multiple=True, help="Role; give it several times for several roles.")
-@click.option("--clearance", "levels", multiple=True, help="Level; give it several times for several levels.")
+@click.option(
+    "--role", "roles", multiple=True, help=both("角色；可给出多次。", "Role; give it several times for several roles.")
+)
+@click.option(
+    "--clearance",
+    "levels",
+    multiple=True,
+    help=both("密级；可给出多次。", "Level; give it several times for several levels."),
+)
 @json_option
 @with_desk
+@in_chinese("设定人员的角色和密级权限（安全保密管理员）。")
 def rights(desk: Desk, login: str, roles: tuple[str, ...], levels: tuple[str, ...], as_json: bool) -> None:
     """Set a person's roles and clearance (security administrator)."""
     desk.archive.people.set_rights(desk.person, login, roles=frozenset(roles), clearance=frozenset(levels))
@@ -82,6 +94,7 @@ def rights(desk: Desk, login: str, roles: tuple[str, ...], levels: tuple[str, ..
 @click.argument("login")
 @json_option
 @with_desk
+@in_chinese("签发新的一次性密码（系统管理员）；只显示这一次。")
 def password(desk: Desk, login: str, as_json: bool) -> None:
     """Issue a new one-time password (system administrator); it is printed once."""
     issued = desk.archive.people.reset_password(desk.person, login)

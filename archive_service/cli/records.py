@@ -15,28 +15,57 @@ from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.pointers import Pointer, record_of
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.search.service import SearchFilters
 
 
-@click.command()
+@click.command(cls=Said)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
-@click.option("--fonds", required=True, help="Fonds number, such as Q001.")
-@click.option("--case", "case_no", help="Case file, such as AX2024-003.")
-@click.option("--class", "type_code", help="Record type, such as KCQ03 (not for a folder).")
-@click.option("--title", help="Title (not for a folder).")
-@click.option("--date", "date_text", help="Document date, 2024-03-01 (not for a folder).")
-@click.option("--level", help="PUB, INT, TS, PI or SEAL; the type's default if left out.")
-@click.option("--author", default="", help="Responsible body or person.")
-@click.option("--document-no", default="", help="Document number.")
+@click.option("--fonds", required=True, help=both("全宗号，如 Q001。", "Fonds number, such as Q001."))
+@click.option("--case", "case_no", help=both("案卷编号，如 AX2024-003。", "Case file, such as AX2024-003."))
+@click.option(
+    "--class",
+    "type_code",
+    help=both("类型，如 KCQ03（文件夹不用）。", "Record type, such as KCQ03 (not for a folder)."),
+)
+@click.option("--title", help=both("题名（文件夹不用）。", "Title (not for a folder)."))
+@click.option(
+    "--date",
+    "date_text",
+    help=both("文件日期，如 2024-03-01（文件夹不用）。", "Document date, 2024-03-01 (not for a folder)."),
+)
+@click.option(
+    "--level",
+    help=both(
+        "PUB、INT、TS、PI 或 SEAL；不填则取类型的默认密级。",
+        "PUB, INT, TS, PI or SEAL; the type's default if left out.",
+    ),
+)
+@click.option("--author", default="", help=both("责任者。", "Responsible body or person."))
+@click.option("--document-no", default="", help=both("文号。", "Document number."))
 @click.option(
     "--pointer",
     metavar="NUMBER",
-    help="File no paths but a pointer to a state secret: its number in the secrecy register.",
+    help=both(
+        "不归档文件，只登记涉密文件线索：其保密登记号。",
+        "File no paths but a pointer to a state secret: its number in the secrecy register.",
+    ),
 )
-@click.option("--kept-by", default="", help="With --pointer: the department that keeps the paper.")
-@click.option("--key", help="Request key: repeating the command with the same key files nothing twice.")
+@click.option(
+    "--kept-by",
+    default="",
+    help=both("与 --pointer 同用：保管部门。", "With --pointer: the department that keeps the paper."),
+)
+@click.option(
+    "--key",
+    help=both(
+        "请求标识：以同一标识重复运行，不会重复归档。",
+        "Request key: repeating the command with the same key files nothing twice.",
+    ),
+)
 @json_option
 @with_desk
+@in_chinese("归档一件（一个或几个文件）、一个带清单的文件夹，或一条不得入库之件的线索。")
 def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, case_no: str | None, **said: Any) -> None:
     """File one record (one or several files), a whole folder with its manifest, or a pointer to what must not come in."""
     if said["pointer"]:
@@ -163,13 +192,14 @@ def _show_report(report: ImportReport, as_json: bool) -> None:
         say(f"  第 {item.row} 行 {item.files}：{item.reason.zh}", f"  row {item.row} {item.files}: {item.reason.en}")
 
 
-@click.command()
+@click.command(cls=Said)
 @click.argument("query", nargs=-1, required=True)
-@click.option("--class", "class_code", default="", help="Class, such as KCQ.")
-@click.option("--year", type=int, help="Archival year.")
-@click.option("--level", default="", help="Level.")
+@click.option("--class", "class_code", default="", help=both("类，如 KCQ。", "Class, such as KCQ."))
+@click.option("--year", type=int, help=both("归档年度。", "Archival year."))
+@click.option("--level", default="", help=both("密级。", "Level."))
 @json_option
 @with_desk
+@in_chinese("检索本人可见的题名和正文。")
 def search(desk: Desk, query: tuple[str, ...], class_code: str, year: int | None, level: str, as_json: bool) -> None:
     """Search titles and texts that the person may see."""
     desk.archive.settle_outbox()
@@ -190,10 +220,11 @@ def search(desk: Desk, query: tuple[str, ...], class_code: str, year: int | None
     say(f"共 {found.total} 件。", f"{found.total} found.")
 
 
-@click.command()
+@click.command(cls=Said)
 @click.argument("code")
 @json_option
 @with_desk
+@in_chinese("显示一件档案：著录、文件、保管期限、经过。")
 def show(desk: Desk, code: str, as_json: bool) -> None:
     """Show a record: description, files, retention, history."""
     whole = desk.archive.catalogue.find(desk.person, code)

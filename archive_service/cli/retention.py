@@ -6,18 +6,23 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import answer_json, language, say, show_table, words
+from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.people.policy import Action, require
 
 
-@click.group()
+@click.group(cls=SaidGroup)
+@in_chinese("什么到期、何时、为何。")
 def retention() -> None:
     """What is due, when, and why."""
 
 
 @retention.command()
-@click.option("--confirm", is_flag=True, help="Queue even unusually many (approver).")
+@click.option(
+    "--confirm", is_flag=True, help=both("数量异常也列入（审批人）。", "Queue even unusually many (approver).")
+)
 @json_option
 @with_desk
+@in_chinese("把已到期的列入待鉴定；重复运行不会再添。")
 def check(desk: Desk, confirm: bool, as_json: bool) -> None:
     """Queue what has become due for appraisal; running it again adds nothing."""
     person = desk.person
@@ -42,6 +47,7 @@ def check(desk: Desk, confirm: bool, as_json: bool) -> None:
 @click.argument("code")
 @json_option
 @with_desk
+@in_chinese("说明一件何时到期、理由何在。")
 def explain(desk: Desk, code: str, as_json: bool) -> None:
     """Say when a record is due and why."""
     decision, whole = desk.archive.explain(desk.person, code)
@@ -69,10 +75,15 @@ def explain(desk: Desk, code: str, as_json: bool) -> None:
 
 @retention.command()
 @click.option(
-    "--years", type=click.IntRange(1, 100), default=10, show_default=True, help="How far to look ahead, in years."
+    "--years",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help=both("预测多少年。", "How far to look ahead, in years."),
 )
 @json_option
 @with_desk
+@in_chinese("按月份和类预测到期件数。")
 def forecast(desk: Desk, years: int, as_json: bool) -> None:
     """Say how much becomes due, by month and class."""
     rows = desk.archive.disposal.forecast(desk.person, years)

@@ -11,16 +11,23 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import answer_json, say, words
+from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.errors import Unavailable
 from archive_service.vault.process import forbid_core_dumps
 
 
-@click.command()
+@click.command(cls=Said)
 @click.option(
-    "--sample", is_flag=True, help="Fill the new archive with the sample: invented enterprises, people and papers."
+    "--sample",
+    is_flag=True,
+    help=both(
+        "以示例装入新库：虚构的企业、人员和文件。",
+        "Fill the new archive with the sample: invented enterprises, people and papers.",
+    ),
 )
 @json_option
 @with_desk
+@in_chinese("建立档案库：数据目录、密钥、数据库、首批人员。已有的只升级到现行结构。")
 def init(desk: Desk, sample: bool, as_json: bool) -> None:
     """Found an archive: data directory, keys, database, first people. An existing one is only brought up to date."""
     from archive_service.archive import found_archive, is_founded, open_archive, upgrade_archive
@@ -65,9 +72,15 @@ def _say_aside(zh: str, en: str) -> None:
     click.echo(words(zh, en), err=True)
 
 
-@click.command()
-@click.option("--port", type=int, envvar="PORT", help="Port; the settings' port if left out.")
+@click.command(cls=Said)
+@click.option(
+    "--port",
+    type=int,
+    envvar="PORT",
+    help=both("端口；不填则用设置中的端口。", "Port; the settings' port if left out."),
+)
 @with_desk
+@in_chinese("提供网页，并做每日检查和后台工作。")
 def serve(desk: Desk, port: int | None) -> None:
     """Serve the pages, with the daily check and the background work."""
     from gunicorn.app.base import BaseApplication

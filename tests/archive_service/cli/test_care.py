@@ -123,6 +123,47 @@ def test_every_command_that_answers_can_answer_a_program():
                 assert any("--json" in parameter.opts for parameter in one.params), (name, one.name)
 
 
+def test_help_is_there_in_both_languages_for_every_command_and_option():
+    context = click.Context(archive_service)
+    found: list[click.Command] = [archive_service]
+    for name in COMMANDS:
+        command = archive_service.get_command(context, name)
+        assert command is not None
+        found += [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+    for command in found:
+        for text in (command.help, *(one.help for one in command.params if isinstance(one, click.Option))):
+            assert all((text or "").partition(" \u2016 ")), (command.name, text)
+
+
+def test_help_speaks_the_language_of_the_terminal(terminal: Terminal):
+    assert terminal.run("accession", "--help", language="zh").out.startswith("用法：archive-service accession")
+    assert "必填" in terminal.run("accession", "--help", language="zh").out
+    english = terminal.run("audit", "--help", language="en").out
+    assert "Keep the present signed head" in english
+    assert re.search("[\u4e00-\u9fff]", english) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "zh", "en"),
+    [
+        (("show",), "缺少 'CODE'", "Missing argument 'CODE'"),
+        (("shew",), "没有命令 shew", "No such command 'shew'"),
+        (("show", "--prot"), "没有选项 --prot", "No such option '--prot'"),
+        (("retention", "forecast", "--years", "x"), "'--years' 的值不可用", "Invalid value for '--years'"),
+        (("accession", "--fonds", "Q001"), "请给出要归档的文件", "Name the files"),
+    ],
+)
+def test_a_wrong_command_line_is_said_in_the_language_of_the_terminal(
+    terminal: Terminal, command: tuple[str, ...], zh: str, en: str
+):
+    chinese, english = terminal.run(*command, language="zh"), terminal.run(*command, language="en")
+    assert (chinese.code, english.code) == (2, 2)
+    assert zh in chinese.err
+    assert chinese.err.startswith("错误：")
+    assert en in english.err
+    assert "--help" in english.err
+
+
 def test_a_program_hears_of_an_error_in_json(terminal: Terminal):
     ran = terminal.run("show", "Q001-X", "--as", "wang.yue", "--json")
     error = json.loads(ran.err)["error"]
