@@ -79,6 +79,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
 
 
 ROOMS = {
+    "pointers": "filing",
     "record": "catalogue",
     "cases": "catalogue",
     "imports": "filing",
