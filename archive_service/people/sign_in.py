@@ -27,7 +27,11 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class SignIn:
-    """Opens, finds and ends sessions. The token is kept by the browser, only its hash by us."""
+    """Opens, finds and ends sessions. The token is kept by the browser, only its hash by us.
+
+    A token names its person, so that whoever can write to the table of sessions, which the log does not vouch for,
+    cannot make one's own session another's.
+    """
 
     ledger: Ledger
     hasher: PasswordHasher
@@ -62,7 +66,7 @@ class SignIn:
 
     def begin(self, person: Person, instead_of: str = "") -> str:
         """Open a session for a person whose password was checked just now; clear away the sessions that have ended."""
-        token = secrets.token_urlsafe(32)
+        token = f"{person.id}.{secrets.token_urlsafe(32)}"
         with self.ledger.work(person.id) as work:
             now = self.ledger.clock.now()
             ended = or_(
@@ -87,7 +91,7 @@ class SignIn:
                 .join(sessions, sessions.c.person_id == people.c.id)
                 .where(sessions.c.id_hash == _hash(token), people.c.disabled_at.is_(None))
             ).one_or_none()
-            if found is None:
+            if found is None or found.id != token.partition(".")[0]:
                 return None
             person = person_from_row(connection, found, to_stamp(now))
         seen, opened = from_stamp(found.seen_at), from_stamp(found.opened_at)
