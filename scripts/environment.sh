@@ -57,9 +57,13 @@ make_environment() {
     fi
     say "Installing $(grep -c '==' "requirements/$1.txt") pinned packages. This takes a minute or two."
     rm -f .venv/pins-*
+    # The pins are complete, so nothing is left to work out (--no-deps). Left to it, an old pip asked for an extra, as in
+    # coverage[toml], takes the newest version on the index instead of the pinned one, and then refuses it for want of a hash.
     TMPDIR="$PWD/.cache/tmp" .venv/bin/python -m pip install -qq --disable-pip-version-check \
-        --only-binary :all: --require-hashes -r "requirements/$1.txt" \
+        --no-deps --only-binary :all: --require-hashes -r "requirements/$1.txt" \
         || fail "The packages could not be installed. The lines above say why; run this again to continue."
+    .venv/bin/python -m pip --disable-pip-version-check check >.cache/tmp/pip-check \
+        || fail "The pinned packages do not fit together: $(cat .cache/tmp/pip-check)"
     python=.venv/bin/python
     lead_to_sources
     if [ "$1" = test ]; then
