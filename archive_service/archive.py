@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -21,6 +23,8 @@ from archive_service.audit.verify import Finding, Report, verify
 from archive_service.catalog.accession import Accession
 from archive_service.catalog.browse import Catalogue, Whole
 from archive_service.catalog.cases import Cases
+from archive_service.catalog.copies import Copies
+from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.plan import SHIPPED
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
 from archive_service.clock import Clock
@@ -42,10 +46,22 @@ from archive_service.reports.catalogues import Printing
 from archive_service.search.doctor import cage, examine
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
-from archive_service.vault import Keyring, LocalStore, Vault, make_key_file, read_key_file
+from archive_service.vault import PRIMARY, Keyring, Rotation, Vault, make_key_file, read_key_file
+from archive_service.vault import Finding as Faulty
+from archive_service.vault.ballast import MIB, free_bytes
+from archive_service.vault.changing import change_root_key, recovery_custodian
+from archive_service.vault.configured import ballast, custodian, found_store, open_vault, placement_faults
+from archive_service.vault.recovery import Drill, drill, recover
+from archive_service.vault.shares import Share
 from retention_policies import Decision, default_schedule_path
 
 KEY_NAMES = ("root", "log", "session")
+TIGHT = 64 * MIB
+"""With less than this free on the disk of database and log, the ballast is given up."""
+
+LEFT_BEHIND = timedelta(days=1)
+"""After this time what an unfinished write has left is nobody's any more."""
+
 FIRST_PEOPLE = (
     NewPerson("admin", "系统管理员", frozenset({SYSTEM_ADMINISTRATOR})),
     NewPerson("security", "安全保密管理员", frozenset({SECURITY_ADMINISTRATOR})),
@@ -64,7 +80,10 @@ class Archive:
     people: People
     sign_in: SignIn
     schedules: Schedules
+    keyring: Keyring
     vault: Vault
+    copies: Copies
+    fixity: Fixity
     cases: Cases
     accession: Accession
     catalogue: Catalogue
@@ -83,9 +102,95 @@ class Archive:
         """The file outside the database in which checkpoints are kept."""
         return self.settings.data_dir / "anchors" / "checkpoints.txt"
 
+    @property
+    def keyring_file(self) -> Path:
+        """The file that holds the wrapped keys."""
+        return self.settings.data_dir / "keyring.db"
+
+    @property
+    def install_id(self) -> str:
+        """The id of this installation, which every store of it carries."""
+        return _install_id(self.settings)
+
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+    def begin(self) -> bool:
+        """Begin to serve: hold the ballast, and say whether the last service ended without a word (:meth:`end`)."""
+        mark = self.settings.data_dir / "serving"
+        unclean = mark.exists()
+        mark.touch(mode=0o600)
+        self.keep_room()
+        return unclean
+
+    def end(self) -> None:
+        """End serving in good order."""
+        (self.settings.data_dir / "serving").unlink(missing_ok=True)
+
+    def keep_room(self) -> None:
+        """Give the ballast up when the disk of database and log is nearly full, take it back when there is room again."""
+        held = ballast(self.settings)
+        if not held.size:
+            return
+        if free_bytes(self.settings.data_dir) < TIGHT:
+            held.give_up()
+        else:
+            held.ensure()
+
+    def take_store_into_use(self, actor: Person, name: str) -> str:
+        """Turn an empty place that the settings name into a store of this installation; return where it lies."""
+        require(actor, Action.RUN_SYSTEM)
+        place = found_store(self.settings, name, self.install_id).place
+        self.ledger.note(actor.id, acts.STORE_FOUNDED, "store", name)
+        return place
+
+    def change_root_key(
+        self, actor: Person, kind: str, passphrase: str = "", on_batch: Callable[[int], object] | None = None
+    ) -> Rotation:
+        """Wrap every key anew under a new root key; ``kind`` and ``passphrase`` say who keeps it."""
+        require(actor, Action.RUN_SYSTEM)
+        rotation = change_root_key(self.settings, self.keyring, kind, passphrase, on_batch)
+        self.ledger.note(actor.id, acts.KEYS_ROTATED, "archive", "keys", custodian=kind, keys=rotation.rewrapped)
+        return rotation
+
+    def recovery_shares(self, actor: Person, threshold: int, of: int) -> list[Share]:
+        """Split the root key into recovery shares; those made before stay good until the root key is changed."""
+        require(actor, Action.RUN_SYSTEM)
+        shares = self.keyring.split_root(threshold, of)
+        self.ledger.note(actor.id, acts.SHARES_MADE, "archive", "keys", number=of, needed=threshold)
+        return shares
+
+    def drill(self, actor: Person, words: list[str]) -> Drill:
+        """Show that shares open the keyring, without the custodian; the log holds that it was tried and went well."""
+        require(actor, Action.RUN_SYSTEM)
+        done = drill(self.keyring_file, self.install_id, words, self.clock)
+        self.ledger.note(actor.id, acts.SHARES_DRILLED, "archive", "keys", keys=done.keys_opened)
+        return done
+
+    def keep_copies(self) -> int:
+        """Make every copy that is due, and make good what was found faulty; return how many."""
+        return self.copies.settle()
+
+    def plan_copies(self) -> int:
+        """Bring what must lie where in line with the settings; return how many copies are asked for."""
+        return self.copies.plan()
+
+    def night_watch(self) -> Run:
+        """Read what is due tonight, make good what is faulty, and hold all parts against each other."""
+        self.plan_copies()
+        self.keep_copies()
+        run = self.fixity.nightly()
+        self.keep_copies()
+        self.watch()
+        return run
+
+    def watch(self) -> list[Finding]:
+        """Clear away what unfinished writes have left, hold all parts against each other, and log how much was found."""
+        self.vault.sweep_staging(self.clock.now() - LEFT_BEHIND)
+        findings = self.examine(contents=False)
+        self.ledger.note(None, acts.ARCHIVE_EXAMINED, "archive", "archive", findings=len(findings))
+        return findings
 
     def settle_outbox(self) -> int:
         """Do what waits in the outbox (capsules, index); return how much was done."""
@@ -118,9 +223,12 @@ class Archive:
         """Check tree, checkpoints and database against each other."""
         return verify(self.engine, self.ledger.signer.verifier, self.anchor_file)
 
-    def examine(self) -> list[Finding]:
-        """Check that catalogue, keyring, store, index and log agree; return what does not."""
-        return [*self.verify_audit().findings, *examine(self.ledger, self.vault, self.indexer)]
+    def examine(self, *, contents: bool = True) -> list[Finding]:
+        """Check that catalogue, keyring, stores, index and log agree; return what does not.
+
+        Without ``contents`` no file is read: that is the nightly fixity's part.
+        """
+        return [*self.verify_audit().findings, *examine(self.ledger, self.copies, self.indexer, contents=contents)]
 
     def warnings(self) -> list[Finding]:
         """Return what the people who run the service must hear when it starts."""
@@ -167,14 +275,14 @@ def found_archive(
             f"{data} 不是空目录（可能是一次中断的建库）。请检查后清空，再重新建立。",
             f"{data} is not empty (perhaps a founding that was cut off). Look at it, empty it, and found again.",
         )
-    for name in KEY_NAMES:
+    for name in _key_names(settings):
         path = settings.key_file(name)  # type: ignore[arg-type]
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             make_key_file(path)
     install = uuid.uuid4().hex
-    LocalStore.create_at(data / "store", install)
-    Keyring.create_at(data / "keyring.db", install, read_key_file(settings.key_file("root")), clock)
+    found_store(settings, PRIMARY, install)
+    Keyring.create_at(data / "keyring.db", install, custodian(settings), clock)
     engine = open_engine(settings.database_url)
     migrate(engine)
     ledger = Ledger(engine, Signer(_origin(install), read_key_file(settings.key_file("log"))), clock)
@@ -184,6 +292,20 @@ def found_archive(
     _write_install(settings, install)
     engine.dispose()
     return [(one.login, _in_words(one), passwords[one.login]) for one in first_people]
+
+
+def recover_root_key(settings: Settings, words: list[str], clock: Clock | None = None) -> Rotation:
+    """Give a keyring whose custodian is lost to the one of the settings, by its recovery shares; the log then holds it."""
+    clock = clock or Clock(settings.zone)
+    if not is_founded(settings):
+        raise NotFound(f"{settings.data_dir} 中没有档案库。", f"There is no archive in {settings.data_dir}.")
+    keyring, install = settings.data_dir / "keyring.db", _install_id(settings)
+    drill(keyring, install, words, clock, keys=1)  # before a key file is made: wrong shares leave nothing behind
+    rotation = recover(keyring, install, words, recovery_custodian(settings), clock)
+    archive = open_archive(settings, clock)
+    archive.ledger.note(None, acts.KEYS_RECOVERED, "archive", "keys", keys=rotation.rewrapped)
+    archive.close()
+    return rotation
 
 
 def upgrade_archive(settings: Settings) -> None:
@@ -202,22 +324,27 @@ def open_archive(settings: Settings, clock: Clock | None = None) -> Archive:
             f"{settings.data_dir} 中还没有档案库。请先运行 archive-service init。",
             f"There is no archive in {settings.data_dir} yet. Run archive-service init first.",
         )
-    install = json.loads(_install_file(settings).read_text(encoding="utf-8"))["install"]
+    install = _install_id(settings)
     engine = open_engine(settings.database_url)
     require_current(engine)
     ledger = Ledger(engine, Signer(_origin(install), keys["log"]), clock)
-    vault = Vault(
-        install,
-        LocalStore(settings.data_dir / "store", install),
-        Keyring(settings.data_dir / "keyring.db", install, keys["root"], clock),
-    )
+    noticed: SimpleQueue[Faulty] = SimpleQueue()
+    keyring = Keyring(settings.data_dir / "keyring.db", install, custodian(settings), clock)
+    copies = Copies(ledger, open_vault(settings, install, keyring, noticed.put), noticed)
     schedules = take_into_use(ledger, *loaded)
-    return _join(settings, clock, engine, ledger, vault, schedules)
+    return _join(settings, clock, engine, ledger, keyring, copies, schedules)
 
 
 def _join(
-    settings: Settings, clock: Clock, engine: Engine, ledger: Ledger, vault: Vault, schedules: Schedules
+    settings: Settings,
+    clock: Clock,
+    engine: Engine,
+    ledger: Ledger,
+    keyring: Keyring,
+    copies: Copies,
+    schedules: Schedules,
 ) -> Archive:
+    vault = copies.vault
     hasher = PasswordHasher()
     idle, absolute = (
         timedelta(minutes=settings.sessions.idle_minutes),
@@ -236,7 +363,10 @@ def _join(
         people=People(ledger, hasher),
         sign_in=SignIn(ledger, hasher, idle, absolute),
         schedules=schedules,
+        keyring=keyring,
         vault=vault,
+        copies=copies,
+        fixity=Fixity(ledger, copies, settings.fixity),
         cases=cases,
         accession=Accession(ledger, vault, schedules, settings.server.max_upload_mib * 1024 * 1024),
         catalogue=catalogue,
@@ -269,7 +399,8 @@ def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, s
     faults: list[str] = []
     keys: dict[str, bytes] = {}
     named = f"{settings.source}: " if settings.source else ""
-    for name in KEY_NAMES if is_founded(settings) else ():
+    faults += placement_faults(settings)
+    for name in _key_names(settings) if is_founded(settings) else ():
         try:
             keys[name] = read_key_file(settings.key_file(name))  # type: ignore[arg-type]
         except ArchiveError as error:
@@ -287,6 +418,15 @@ def _chosen_by(fault: str, chosen: dict[str, str], named: str) -> str:
     """Say which setting led to the file that a fault is about; the shipped files were chosen by none."""
     key = next((key for path, key in chosen.items() if key and fault.startswith(path)), "")
     return f"{named}[catalog] {key}: " if key else ""
+
+
+def _key_names(settings: Settings) -> tuple[str, ...]:
+    """Return the key files that these settings need: the root key is one only where a key file keeps it."""
+    return KEY_NAMES if settings.keys.custodian == "key-file" else KEY_NAMES[1:]
+
+
+def _install_id(settings: Settings) -> str:
+    return str(json.loads(_install_file(settings).read_text(encoding="utf-8"))["install"])
 
 
 def _install_file(settings: Settings) -> Path:

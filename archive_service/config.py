@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from archive_service.errors import BadSettings
 
@@ -58,11 +58,17 @@ class DatabaseTable(Table):
 
 
 class KeysTable(Table):
-    """Key files; an empty path means the file of that name in ``data_dir/keys``."""
+    """Who keeps the root key, and the key files; an empty path means the file of that name in ``data_dir/keys``."""
 
+    custodian: Literal["key-file", "passphrase", "aws-kms"] = "key-file"
     root: str = ""
     log: str = ""
     session: str = ""
+    passphrase_file: str = ""
+    kms_key: str = ""
+    kms_endpoint: str = ""
+    kms_region: str = "us-east-1"
+    kms_credentials_file: str = ""
 
 
 class CatalogTable(Table):
@@ -70,6 +76,56 @@ class CatalogTable(Table):
 
     plan: str = ""
     schedule: str = ""
+
+
+class VaultTable(Table):
+    """Room on the disk that is kept back."""
+
+    reserve_mib: Annotated[int, Field(ge=0)] = 1024
+    ballast_mib: Annotated[int, Field(ge=0)] = 128
+
+
+class StoreTable(Table):
+    """One store of sealed objects: a directory, or a bucket of a server that speaks S3."""
+
+    kind: Literal["local", "s3"] = "local"
+    path: str = ""
+    bucket: str = ""
+    prefix: str = ""
+    endpoint: str = ""
+    region: str = "us-east-1"
+    credentials_file: str = ""
+    profile: str = ""
+    ca_file: str = ""
+    addressing: Literal["auto", "path", "virtual"] = "auto"
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> StoreTable:
+        needed = "path" if self.kind == "local" else "bucket"
+        if not getattr(self, needed):
+            raise ValueError(f"缺少 {needed} / {needed} is missing (kind = {self.kind!r})")
+        return self
+
+
+STORE_NAME = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+PLACES = Annotated[tuple[STORE_NAME, ...], Field(strict=False)]
+
+
+class PlacementTable(Table):
+    """Which further stores hold a copy: by class (the longest code that fits), else by level, else ``default``."""
+
+    default: PLACES = ()
+    by_level: dict[str, PLACES] = {}
+    by_class: dict[str, PLACES] = {}
+
+
+class FixityTable(Table):
+    """How often stored copies are read again."""
+
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "01:30"
+    days: POSITIVE = 90
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.99
+    damaged_share: Annotated[float, Field(gt=0, le=1)] = 0.001
 
 
 class ExtractionTable(Table):
@@ -116,6 +172,10 @@ class Settings(Table):
     server: ServerTable = ServerTable()
     database: DatabaseTable = DatabaseTable()
     keys: KeysTable = KeysTable()
+    vault: VaultTable = VaultTable()
+    stores: dict[STORE_NAME, StoreTable] = {}
+    placement: PlacementTable = PlacementTable()
+    fixity: FixityTable = FixityTable()
     catalog: CatalogTable = CatalogTable()
     extraction: ExtractionTable = ExtractionTable()
     retention: RetentionTable = RetentionTable()
@@ -128,7 +188,7 @@ class Settings(Table):
     @property
     def data_dir(self) -> Path:
         """The folder that holds everything that is alive: database, keys, objects, index."""
-        return self._path(self.archive.data_dir)
+        return self.path(self.archive.data_dir)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -143,14 +203,15 @@ class Settings(Table):
     def key_file(self, name: Literal["root", "log", "session"]) -> Path:
         """Return the path of a key file."""
         given: str = getattr(self.keys, name)
-        return self._path(given) if given else self.data_dir / "keys" / f"{name}.key"
+        return self.path(given) if given else self.data_dir / "keys" / f"{name}.key"
 
     def chosen_file(self, name: Literal["plan", "schedule"], shipped: Path) -> Path:
         """Return the plan or schedule file that the settings name, else the shipped one."""
         given: str = getattr(self.catalog, name)
-        return self._path(given) if given else shipped
+        return self.path(given) if given else shipped
 
-    def _path(self, text: str) -> Path:
+    def path(self, text: str) -> Path:
+        """Return a path as the settings file means it: relative to its own folder."""
         return (self.base / text).absolute()
 
 
@@ -213,6 +274,9 @@ WORDS = {
     "string_too_short": "不能为空 must not be empty",
     "greater_than_equal": "不得小于 {ge} must not be less than {ge}",
     "less_than_equal": "不得大于 {le} must not be more than {le}",
+    "float_type": "应为数字 must be a number",
+    "greater_than": "须大于 {gt} must be greater than {gt}",
+    "less_than": "须小于 {lt} must be less than {lt}",
     "literal_error": "只能是 {expected} must be {expected}",
     "string_pattern_mismatch": "格式不对 is not written as {pattern}",
 }

@@ -53,6 +53,16 @@ RECORD_READ_REFUSED = _act("record:read:refused", "阅览被拒", "Reading refus
 RECORD_TEXT_KEPT = _act("record:text:kept", "保存提取的文字", "Extracted text kept")
 RECORD_TEXT_FAILED = _act("record:text:failed", "文字提取未成功", "No text could be extracted")
 RECORD_DUE_SET = _act("record:due:set", "重算到期日", "Due date computed")
+COPY_FAULTY = _act("copy:faulty", "发现副本缺失或损坏", "Copy found missing or damaged")
+COPY_REPAIRED = _act("copy:repaired", "修复副本", "Copy repaired")
+COPY_NOT_REPAIRED = _act("copy:repair:refused", "副本未能修复", "Copy not repaired")
+COPIES_CHECKED = _act("copies:checked", "读检副本", "Copies read and checked")
+STORE_FOUNDED = _act("store:founded", "启用存储", "Store taken into use")
+KEYS_ROTATED = _act("keys:rotated", "更换根密钥", "Root key changed")
+KEYS_RECOVERED = _act("keys:recovered", "以恢复份找回根密钥", "Root key recovered from shares")
+SHARES_MADE = _act("keys:shares:made", "制作恢复份", "Recovery shares made")
+SHARES_DRILLED = _act("keys:shares:drilled", "演练恢复份", "Recovery shares tried")
+ARCHIVE_EXAMINED = _act("archive:examined", "检查全库", "Archive examined")
 NUMBER_VOIDED = _act("number:voided", "件号作废", "Number voided")
 IMPORT_STARTED = _act("import:started", "开始批量归档", "Folder import started")
 IMPORT_FINISHED = _act("import:finished", "完成批量归档", "Folder import finished")
@@ -104,6 +114,7 @@ OBJECTS: dict[str, Text] = {
     "disposal_item": Text("清册条目", "Item of a list"),
     "disposal_list": Text("处置清册", "Disposal list"),
     "fonds": Text("全宗", "Fonds"),
+    "store": Text("存储", "Store"),
     "hold": Text("冻结", "Hold"),
     "import": Text("批量归档", "Folder import"),
     "page": Text("页面", "Page"),
@@ -114,6 +125,18 @@ OBJECTS: dict[str, Text] = {
 """The kinds of things that an act is about."""
 
 DETAILS: dict[str, Text] = {
+    "bytes": Text("字节数", "bytes"),
+    "copies": Text("副本数", "copies"),
+    "custodian": Text("保管方式", "custodian"),
+    "fault": Text("问题", "fault"),
+    "faults": Text("问题数", "faults"),
+    "findings": Text("发现数", "findings"),
+    "keys": Text("密钥数", "keys"),
+    "name": Text("名称", "name"),
+    "needed": Text("所需份数", "needed"),
+    "number": Text("份数", "number"),
+    "place": Text("存储", "store"),
+    "unreachable": Text("不可用的存储", "unreachable stores"),
     "as_of": Text("日期", "as of"),
     "case_no": Text("案卷号", "case"),
     "clearance": Text("密级权限", "clearance"),

@@ -18,10 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from archive_service.audit.ledger import Ledger
+from archive_service.catalog.copies import note_written
 from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, record_parents, records
 from archive_service.database.tables import CANONICAL
 from archive_service.errors import ArchiveError
-from archive_service.vault import Capsule, CapsuleComponent, Vault
+from archive_service.vault import Capsule, CapsuleComponent, Vault, Wanted
 
 SAME = (
     "description_level",
@@ -57,9 +58,8 @@ class _Source:
 def write_capsule(ledger: Ledger, vault: Vault, record_id: str) -> None:
     """Write a record's capsule and settle what the outbox asks for it. Can be repeated."""
     asked, sources = _read(ledger, [record_id])
-    for source in sources:
-        vault.write_capsule(_capsule(vault, source))
-    _settle(ledger, [row.seq for row in asked])
+    written = [_written(vault, source) for source in sources]
+    _settle(ledger, [row.seq for row in asked], written)
 
 
 def write_capsules(ledger: Ledger, vault: Vault, record_ids: Sequence[str]) -> None:
@@ -72,15 +72,26 @@ def write_capsules(ledger: Ledger, vault: Vault, record_ids: Sequence[str]) -> N
     with suppress(ArchiveError, DBAPIError):
         asked, sources = _read(ledger, record_ids)
         with ThreadPoolExecutor(min(HANDS, len(record_ids))) as hands:
-            written = set(hands.map(lambda source: _written(vault, source), sources))
-        _settle(ledger, [row.seq for row in asked if row.record_id in written])
+            tried = list(hands.map(lambda source: _tried(vault, source), sources))
+        written = [one for one in tried if one is not None]
+        done = {record_id for record_id, _ in written}
+        _settle(ledger, [row.seq for row in asked if row.record_id in done], written)
 
 
-def _written(vault: Vault, source: _Source) -> str | None:
+_Written = tuple[str, list[Wanted]]
+"""A record whose capsule was written, and all objects that belong to it."""
+
+
+def _tried(vault: Vault, source: _Source) -> _Written | None:
     with suppress(ArchiveError, OSError):
-        vault.write_capsule(_capsule(vault, source))
-        return str(source.row["id"])
+        return _written(vault, source)
     return None
+
+
+def _written(vault: Vault, source: _Source) -> _Written:
+    capsule = _capsule(vault, source)
+    vault.write_capsule(capsule)
+    return capsule.record_id, vault.wanted(capsule)
 
 
 def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], list[_Source]]:
@@ -106,10 +117,11 @@ def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], lis
     return asked, [_Source(row, files[row["id"]]) for row in found]
 
 
-def _settle(ledger: Ledger, seqs: Sequence[int]) -> None:
+def _settle(ledger: Ledger, seqs: Sequence[int], written: Sequence[_Written]) -> None:
     if seqs:
         with ledger.work(None) as work:
             work.connection.execute(outbox.delete().where(outbox.c.seq.in_(seqs)))
+            note_written(work, written)
             work.commit()
 
 

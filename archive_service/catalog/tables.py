@@ -176,6 +176,28 @@ outbox = Table(
     Index(None, "topic", "not_before"),
 )
 
+copies = Table(
+    "stored_copy",
+    metadata,
+    Column("place", String(32), primary_key=True),
+    Column("name", String(120), primary_key=True),
+    Column("record_id", ID, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("checked_at", String(27), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", STAMP, nullable=False),
+    Column("trouble", String(500)),
+    CheckConstraint("state IN ('wanted', 'written', 'good', 'missing', 'damaged')", name="state"),
+    Index(None, "place", "checked_at"),
+    Index(None, "state", "not_before"),
+)
+"""What must lie where, and how it was found when it was last looked at: a working table, made again from capsules.
+
+``checked_at`` is empty until a copy has been read back, so that what was never read stands first in the order of time.
+"""
+
 index_states = Table(
     "index_state",
     metadata,

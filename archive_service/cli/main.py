@@ -64,6 +64,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "retention": ("retention", "保管期限：检查、说明、预测", "Retention: check, explain, forecast"),
     "disposal": ("disposal", "处置清册", "Disposal lists"),
     "audit": ("audit", "审计：校验、导出、检查点", "Audit: verify, export, checkpoint"),
+    "vault": ("vault", "封存库：存储、副本、密钥", "Vault: stores, copies, keys"),
     "doctor": ("care", "检查全库是否一致", "Check that everything agrees"),
     "index": ("care", "索引：状态、重建", "Index: status, rebuild"),
     "people": ("people", "人员", "People"),

@@ -150,6 +150,8 @@ def _start_jobs(worker: Any) -> None:
 
 
 def _stop_jobs(_server: Any, worker: Any) -> None:
+    from archive_service.jobs.scheduler import stop
+
     scheduler = getattr(worker, "scheduler", None)
     if scheduler is not None:
-        scheduler.shutdown(wait=True)
+        stop(worker.wsgi.extensions["archive"], scheduler)

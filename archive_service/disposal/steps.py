@@ -16,6 +16,7 @@ from archive_service.audit import acts
 from archive_service.audit.acts import Act
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.accession import enqueue, text_component_id
+from archive_service.catalog.copies import forget
 from archive_service.catalog.due import recompute
 from archive_service.catalog.tables import (
     ARCHIVED,
@@ -192,6 +193,7 @@ class Steps:
             work.update(candidates, item.candidate_id, {"state": CandidateState.CLOSED})
             work.connection.execute(outbox.delete().where(outbox.c.record_id == record_id))
             work.connection.execute(index_states.delete().where(index_states.c.record_id == record_id))
+            forget(work, record_id)
             files = work.connection.execute(
                 select(components.c.sealed_sha256)
                 .where(components.c.record_id == record_id)

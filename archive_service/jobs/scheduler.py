@@ -26,14 +26,18 @@ def start(archive: Archive) -> BackgroundScheduler:
     """Start the background work of one service process and return its scheduler, to be shut down at the end."""
     scheduler = BackgroundScheduler(
         timezone=archive.settings.zone,
-        executors={"default": ThreadPoolExecutor(3)},
+        executors={"default": ThreadPoolExecutor(5)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
-    hour, minute = archive.settings.retention.check_at.split(":")
-    daily = CronTrigger(hour=int(hour), minute=int(minute), timezone=archive.settings.zone)
+    daily = _daily(archive, archive.settings.retention.check_at)
+    nightly = _daily(archive, archive.settings.fixity.at)
+    unclean = archive.begin()
     scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
+    scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
+    scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
+    scheduler.add_job(_told(archive.night_watch), nightly, id="night-watch")
     scheduler.add_job(
         _told(archive.keep_checkpoint),
         IntervalTrigger(minutes=archive.settings.audit.checkpoint_minutes),
@@ -43,7 +47,22 @@ def start(archive: Archive) -> BackgroundScheduler:
     # At the start: what a crash left open is completed, and a check that was missed is caught up.
     scheduler.add_job(_told(archive.carry_on_destructions), id="destructions-at-start")
     scheduler.add_job(_told(archive.check_retention), id="retention-at-start")
+    scheduler.add_job(_told(archive.plan_copies), id="copies-at-start")
+    if unclean:
+        log.warning("The last service did not end in good order; everything is examined.")
+        scheduler.add_job(_told(archive.watch), id="watch-at-start")
     return scheduler
+
+
+def stop(archive: Archive, scheduler: BackgroundScheduler) -> None:
+    """End the background work when what is under way has come to its end."""
+    scheduler.shutdown(wait=True)
+    archive.end()
+
+
+def _daily(archive: Archive, at: str) -> CronTrigger:
+    hour, minute = at.split(":")
+    return CronTrigger(hour=int(hour), minute=int(minute), timezone=archive.settings.zone)
 
 
 def _told(work: Callable[[], object]) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
+from archive_service.catalog.copies import Copies
 from archive_service.catalog.schedules import schemes_used
 from archive_service.catalog.tables import (
     ARCHIVED,
@@ -19,19 +20,27 @@ from archive_service.catalog.tables import (
     sequences,
     void_numbers,
 )
-from archive_service.errors import ArchiveError, Text
+from archive_service.errors import ArchiveError, Text, Unavailable
 from archive_service.search.indexer import Indexer
 from archive_service.search.texts import INDEXED, WITHOUT_TEXT
-from archive_service.vault import Vault
+from archive_service.vault import PRIMARY, Fault, Vault
 from index.extract import cage_strength
 
 
-def examine(ledger: Ledger, vault: Vault, indexer: Indexer) -> list[Finding]:
-    """Return everything that does not agree, each with what it means."""
-    return [*_objects(ledger, vault), *continuity(ledger), *_index(ledger, indexer), *cage()]
+def examine(ledger: Ledger, copies: Copies, indexer: Indexer, *, contents: bool = True) -> list[Finding]:
+    """Return everything that does not agree, each with what it means; ``contents``: read every file too."""
+    vault = copies.vault
+    return [
+        *_objects(ledger, vault, contents),
+        *_stores(copies),
+        *_keys(ledger, vault),
+        *continuity(ledger),
+        *_index(ledger, indexer),
+        *cage(),
+    ]
 
 
-def _objects(ledger: Ledger, vault: Vault) -> list[Finding]:
+def _objects(ledger: Ledger, vault: Vault, contents: bool) -> list[Finding]:
     findings: list[Finding] = []
     known: set[str] = set()
     with ledger.read() as connection:
@@ -40,27 +49,88 @@ def _objects(ledger: Ledger, vault: Vault) -> list[Finding]:
             for row in connection.execute(select(records.c.id, records.c.status, records.c.code))
         }
         files = connection.execute(select(components)).all()
-    for record_id, (status, code) in states.items():
-        if status == DESTROYED:
-            findings += [
-                Finding(code, Text(f"已销毁却仍有残留：{left}", f"destroyed, yet something is left: {left}"))
-                for left in vault.remains(record_id)
-            ]
+    gone = {record_id: () for record_id, (status, _) in states.items() if status == DESTROYED}
+    try:
+        remains = vault.remains_of(gone) if gone else {}
+    except Unavailable as error:
+        remains = {}
+        findings.append(Finding("store", error.text))
+    findings += [
+        Finding(states[record_id][1], Text(f"已销毁却仍有残留：{left}", f"destroyed, yet something is left: {left}"))
+        for record_id, lines in remains.items()
+        for left in lines
+    ]
     for file in files:
         status, code = states[file.record_id]
         known.add(file.record_id)
-        if status != ARCHIVED:
+        if status != ARCHIVED or not contents:
             continue
         try:
             vault.check(file.record_id, file.id, file.version, file.sealed_sha256)
         except ArchiveError as error:
             findings.append(Finding(f"{code}/{file.id}", error.text))
     orphans = sorted({record_id for record_id in vault.record_ids() if record_id not in known})
-    findings += [
-        Finding(f"store/{orphan}", Text("目录中没有此对象所属的档案", "no record in the catalogue owns this object"))
-        for orphan in orphans
-    ]
+    findings += [Finding(f"store/{orphan}", NOBODYS) for orphan in orphans]
     return findings
+
+
+NOBODYS = Text(
+    "目录中没有此对象所属的档案：或是中断的归档所留，或是目录恢复到了较早的备份。请勿删除，先核对备份与日志",
+    "no record in the catalogue owns this object: an accession that was cut off has left it, or the catalogue was "
+    "restored from an older backup. Delete nothing; compare backup and log first",
+)
+FAULTS = {
+    Fault.MISSING: Text("副本缺失；将从完好的副本补齐", "the copy is missing; it is made again from a good one"),
+    Fault.DAMAGED: Text("副本损坏；将从完好的副本修复", "the copy is damaged; it is repaired from a good one"),
+    Fault.UNREACHABLE: Text(
+        "存储不可用，其副本未核对；请检查挂载、网络与凭据",
+        "the store cannot be reached and was not compared; look at mount, network and credentials",
+    ),
+    Fault.UNEXPECTED: Text(
+        "此处不应有这个对象（可能已改变存放规则）；不会自动删除",
+        "this object is not expected here (the placement may have changed); it is not removed by itself",
+    ),
+}
+
+
+def _stores(copies: Copies) -> list[Finding]:
+    """Hold every store's listing against what must lie there, and tell of copies known to be faulty."""
+    findings = []
+    for row in copies.faulty():
+        words = FAULTS[Fault.DAMAGED if row.state == "damaged" else Fault.MISSING]
+        trouble = Text(f"（{row.trouble}）", f" ({row.trouble})") if row.trouble else Text("", "")
+        findings.append(
+            Finding(f"{row.code} {row.place}:{row.name}", Text(words.zh + trouble.zh, words.en + trouble.en))
+        )
+    known = {(row.place, row.name) for row in copies.faulty()}
+    for place in copies.vault.stores:
+        if place == PRIMARY:
+            continue  # the catalogue's own list of files is held against it elsewhere
+        compared = list(copies.vault.compare(place, copies.listed(place)))
+        copies.note(compared)
+        findings += [
+            Finding(f"{one.place}:{one.name}", FAULTS[one.fault])
+            for one in compared
+            if (one.place, one.name) not in known and not (one.fault is Fault.UNEXPECTED and copies.is_asked(one))
+        ]
+    return findings
+
+
+def _keys(ledger: Ledger, vault: Vault) -> list[Finding]:
+    """Every file of a record in the archive has a living key."""
+    with ledger.read() as connection:
+        wanted = (
+            select(components.c.id, components.c.record_id, records.c.code)
+            .join(records, records.c.id == components.c.record_id)
+            .where(records.c.status == ARCHIVED)
+        )
+        files = connection.execute(wanted).all()
+    there = vault.living_keys()
+    lost = Text(
+        "没有能打开此文件的密钥；请从密钥库备份恢复",
+        "there is no key that opens this file; restore it from a backup of the keyring",
+    )
+    return [Finding(f"{row.code}/{row.id}", lost) for row in files if row.id not in there]
 
 
 def continuity(ledger: Ledger) -> list[Finding]:

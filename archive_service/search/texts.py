@@ -14,9 +14,11 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.accession import component_row, text_component_id
 from archive_service.catalog.descriptions import describe
+from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.errors import ArchiveError, Text
 from archive_service.people.model import SEARCHED_LEVELS
+from archive_service.search.outbox import CAPSULE
 from archive_service.vault import Vault
 from index.analysis import ANALYSIS_VERSION
 from index.extract import Limits, extract
@@ -127,6 +129,7 @@ class Texts:
                     values = component_row(record_id, row["level"], 0, "text", "text/plain", "", sealed, work.at)
                     work.insert(components, values)
                     work.act(acts.RECORD_TEXT_KEPT, "record", record_id, component=text_id)
+                    enqueue(work, CAPSULE, record_id)  # so that a copy of it is made, and the capsule tells of it
                 work.commit()
                 return True
         # The destruction may have passed the files already. While the key lives it has not, and will take this one.

@@ -8,14 +8,16 @@ from archive_service.vault.capsule import Capsule, CapsuleComponent
 from archive_service.vault.copies import Fault, Finding, Placement, Wanted, wanted_of
 from archive_service.vault.custodians import Custodian, KeyFileCustodian, PassphraseCustodian
 from archive_service.vault.disk import DiskFull, SyncFailed
+from archive_service.vault.fixity import for_one_night, sample_size
 from archive_service.vault.keyfiles import make_key_file, read_key_file
 from archive_service.vault.keyring import KeyDestroyed, Keyring, Rotation
 from archive_service.vault.local_store import LocalStore
 from archive_service.vault.spool import Spool
 from archive_service.vault.store import Store, Stored
-from archive_service.vault.vault import SealedObject, Vault
+from archive_service.vault.vault import PRIMARY, SealedObject, Vault
 
 __all__ = [
+    "PRIMARY",
     "Ballast",
     "Capsule",
     "CapsuleComponent",
@@ -37,7 +39,9 @@ __all__ = [
     "SyncFailed",
     "Vault",
     "Wanted",
+    "for_one_night",
     "make_key_file",
     "read_key_file",
+    "sample_size",
     "wanted_of",
 ]

@@ -143,6 +143,30 @@ class RecoveredRoot:
         return self.root
 
 
+@dataclass(frozen=True)
+class ChangingCustodian:
+    """A new custodian beside the one before it, for as long as a rotation between the two is not finished."""
+
+    new: Custodian
+    old: Custodian
+
+    @property
+    def kind(self) -> str:
+        """The kind of the new one."""
+        return self.new.kind
+
+    def wrap(self, root: bytes, context: bytes) -> bytes:
+        """Wrap with the new one."""
+        return self.new.wrap(root, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """Open with whichever of the two wrapped it."""
+        try:
+            return self.new.unwrap(wrapped, context)
+        except BadInput:
+            return self.old.unwrap(wrapped, context)
+
+
 def custodian_of(given: bytes | Custodian) -> Custodian:
     """Return a custodian; plain bytes are those of a key file."""
     return KeyFileCustodian(given) if isinstance(given, bytes) else given

@@ -1,42 +1,15 @@
 """Fixity: which copies are read again when, so that damage is found before the last good copy is needed.
 
-Two ways, side by side. The **sweep** reads everything within a set number of days and can be stopped and
-resumed anywhere: its place is a name. The nightly **sample** is drawn at random, so that no order of names
-hides anything; its size follows from how sure one wishes to be. Both only find: they change nothing.
+Two ways, side by side. The **sweep** reads everything within a set number of days: each night those that were not
+read for longest. The nightly **sample** is drawn at random, so that no order hides anything; its size follows from
+how sure one wishes to be.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from random import Random
 
 from archive_service.errors import BadInput
-from archive_service.vault.copies import Finding, Wanted, examine
-from archive_service.vault.store import Store
-
-
-@dataclass(frozen=True)
-class Examined:
-    """One copy that was read: how many bytes it should have, and what was wrong, if anything."""
-
-    place: str
-    name: str
-    size: int
-    finding: Finding | None
-
-
-def sweep(stores: Mapping[str, Store], wanted: Iterable[Wanted], after: str = "") -> Iterator[Examined]:
-    """Read every wanted copy in the order of names, from the first name behind ``after``.
-
-    Lazy: take as many as fit the night, and keep the last name whose copies were all read as the next
-    ``after``. A place that is not known (a store taken out of use) is passed over.
-    """
-    for one in wanted:
-        if one.name > after:
-            for place in sorted(one.places & stores.keys()):
-                yield Examined(place, one.name, one.size, examine(place, stores[place], one))
 
 
 def for_one_night(total: int, days: int) -> int:
@@ -67,11 +40,6 @@ def sample_size(total: int, confidence: float, damaged_share: float) -> int:
         else:
             low = middle + 1
     return low
-
-
-def draw(total: int, size: int, chance: Random) -> list[int]:
-    """Draw positions (from 0) of a sample without repetition, in ascending order; the same seed draws the same."""
-    return sorted(chance.sample(range(total), min(size, total)))
 
 
 def _missed(total: int, damaged: int, size: int) -> float:

@@ -38,16 +38,18 @@ class LocalStore:
     planted inside the store leads nowhere. Folders are 0700, files 0600.
     """
 
-    def __init__(self, root: Path, install_id: str, reserve: int = 0) -> None:
+    def __init__(self, root: Path, install_id: str, reserve: int = 0, *, look: bool = True) -> None:
         """Open a store. New objects are refused (``DiskFull``) when fewer than ``reserve`` bytes would stay free.
 
-        Capsules are not: they are small, and a destruction must come to its end on a full disk too.
+        Capsules are not: they are small, and a destruction must come to its end on a full disk too. Without
+        ``look`` a store that is away now is no fault yet: each use looks for itself.
         """
         self._root = root
         self._install_id = install_id
         self._reserve = reserve
         self._failed = False
-        self.check_identity()
+        if look:
+            self.check_identity()
 
     @classmethod
     def create_at(cls, root: Path, install_id: str) -> LocalStore:

@@ -66,7 +66,10 @@ class S3Store:
     Several stores on one server may share a ``client``, and with it its connections.
     """
 
-    def __init__(self, settings: S3Settings, install_id: str, client: PerProcess | None = None) -> None:
+    def __init__(
+        self, settings: S3Settings, install_id: str, client: PerProcess | None = None, *, look: bool = True
+    ) -> None:
+        """Open a store; without ``look`` one that is away now is no fault yet: each use looks for itself."""
         self._settings, self._install_id = settings, install_id
         self._client = client or PerProcess(settings.server, "s3")
         self._versions = Versions(self._client, settings.bucket, self.place)
@@ -74,7 +77,8 @@ class S3Store:
             self._client, self._versions, settings.bucket, self._key("claims/"), settings.lease_seconds
         )
         self._known_until = 0.0
-        self._read_marker()
+        if look:
+            self._read_marker()
 
     @classmethod
     def create_at(cls, settings: S3Settings, install_id: str, client: PerProcess | None = None) -> S3Store:

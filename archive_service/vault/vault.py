@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from archive_service.errors import ArchiveError, Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import names, remains
 from archive_service.vault.canonical import canonical
 from archive_service.vault.capsule import Capsule, from_json, to_json
-from archive_service.vault.copies import Fault, Finding, Wanted, examine, repair
+from archive_service.vault.copies import Fault, Finding, Placement, Wanted, compare, examine, repair, wanted_of
 from archive_service.vault.keyring import Keyring
 from archive_service.vault.pieces import sha256_of
 from archive_service.vault.sealing import Entropy, clear_size, seal, seal_bytes, unseal, unseal_bytes, unseal_range
@@ -53,9 +54,10 @@ class Vault:
         entropy: Entropy = os.urandom,
         *,
         copies: Mapping[str, Store] | None = None,
+        placement: Placement | None = None,
         on_finding: Callable[[Finding], object] | None = None,
     ) -> None:
-        """Join the parts. ``store`` takes what is filed; ``copies`` are further stores by name.
+        """Join the parts. ``store`` takes what is filed; ``copies`` are further stores by name, filled by ``placement``.
 
         Reading goes on in the next store when one is away or its copy is bad; ``on_finding`` is told of it.
         """
@@ -64,6 +66,8 @@ class Vault:
         self._stores = {PRIMARY: store, **(copies or {})}
         if len(self._stores) != 1 + len(copies or {}):
             raise ValueError(f"no further store can be called {PRIMARY}")
+        self._placement = placement or Placement(PRIMARY)
+        self._placement.check(self._stores)
         self._keyring = keyring
         self._entropy = entropy
         self._on_finding = on_finding or (lambda _: None)
@@ -205,6 +209,30 @@ class Vault:
 
     # ------------------------------------------------------------------------------------------------------ copies
 
+    def wanted(self, capsule: Capsule) -> list[Wanted]:
+        """Return every object of a record and where it must lie, its capsule among them."""
+        return wanted_of(capsule, self.places(capsule.level, capsule.class_code))
+
+    def places(self, level: str, class_code: str) -> frozenset[str]:
+        """Return the names of the stores that must hold a record of this level and class."""
+        return self._placement.of(level, class_code)
+
+    def examine(self, place: str, wanted: Wanted) -> Finding | None:
+        """Read one copy to its end; ``None`` if it is what it should be."""
+        return examine(place, self._stores[place], wanted)
+
+    def compare(self, place: str, wanted: Iterable[Wanted]) -> Iterator[Finding]:
+        """Hold the listing of one store against what must lie there, in the order of names; reads no content."""
+        return compare(place, self._stores[place], wanted)
+
+    def sweep_staging(self, older_than: datetime) -> int:
+        """Remove what unfinished writes have left in any store that can be reached; the count."""
+        count = 0
+        for store in self._stores.values():
+            with suppress(Unavailable):
+                count += store.sweep_staging(older_than)
+        return count
+
     def replicate(self, wanted: Wanted) -> list[str]:
         """Bring a copy to every place that must have one and has none that is good; the places that got one.
 
@@ -229,6 +257,10 @@ class Vault:
         return made
 
     # ---------------------------------------------------------------------------------------------- destruction
+
+    def living_keys(self) -> set[str]:
+        """Return the ids of all keys that are there."""
+        return set(self._keyring.key_ids())
 
     def keys_of(self, record_id: str) -> list[str]:
         """Return the ids of all living keys of a record, for the plan of its destruction."""

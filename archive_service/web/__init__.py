@@ -35,6 +35,7 @@ from archive_service.web import (
     reports,
     search,
     settings,
+    stores,
     waits,
 )
 from archive_service.web.import_runs import Imports
@@ -59,6 +60,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     certificates.blueprint,
     audit.blueprint,
     reports.blueprint,
+    stores.blueprint,
     people.blueprint,
     settings.blueprint,
     health.blueprint,
@@ -73,6 +75,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
     ("disposal", "鉴定处置", "Disposal", "disposal.queue", Action.SEE_DISPOSAL),
     ("audit", "审计", "Audit", "audit.page", Action.SEE_AUDIT),
     ("reports", "报表", "Reports", "reports.page", Action.BROWSE),
+    ("stores", "存储", "Stores", "stores.page", Action.EXAMINE),
     ("people", "人员", "People", "people.page", Action.SEE_PEOPLE),
 )
 """Key (the blueprint's name), words, address and the action that opens it, in the order of the trade."""

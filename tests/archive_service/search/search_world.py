@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.copies import Copies
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import index_states, outbox, records
@@ -104,7 +105,7 @@ class SearchWorld:
 
     def findings(self) -> list[str]:
         """What doctor finds of index and vault; the cage has tests of its own."""
-        found = examine(self.world.ledger, self.world.vault, self.indexer)
+        found = examine(self.world.ledger, Copies(self.world.ledger, self.world.vault), self.indexer)
         return [f"{one.place}: {one.text.en}" for one in found if one.place != "extraction"]
 
     def close(self) -> None:

@@ -137,6 +137,9 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /reports/": WORKING,
     "GET /reports/<kind>.<form>": WORKING,
     "GET /search": WORKING,
+    "GET /stores/": ("auditor", "system"),
+    "POST /stores/examine": ("auditor", "system"),
+    "POST /stores/replicate": ("system",),
 }
 """Method and rule of every other address, and the kinds of people whom it is for."""
 

@@ -1,0 +1,99 @@
+"""The stores: where copies lie, which can be reached, what was read when, and what is faulty."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from archive_service.audit import acts
+from archive_service.catalog.copies import object_words
+from archive_service.catalog.fixity import StoreState
+from archive_service.people.policy import Action, require
+from archive_service.web.audit import detail_of
+from archive_service.web.here import archive, done, local_time, may, person, t, words
+
+blueprint = Blueprint("stores", __name__, url_prefix="/stores")
+
+FAULTS = {"missing": ("缺失", "Missing"), "damaged": ("损坏", "Damaged")}
+
+
+@blueprint.get("/")
+def page() -> str:
+    """Show the state of every store, what is faulty, and the last nights."""
+    require(person(), Action.EXAMINE)
+    fixity = archive().fixity
+    found = fixity.stores()
+    return render_template(
+        "stores.html",
+        stores=[_store(one) for one in found],
+        sound=all(one.sound for one in found),
+        waiting=sum(one.states.get("wanted", 0) for one in found),
+        faulty=[_faulty(row) for row in archive().copies.faulty()],
+        runs=[_run(row) for row in fixity.last_runs()],
+        days=archive().settings.fixity.days,
+        confidence=f"{archive().settings.fixity.confidence:.0%}",
+        share=f"{archive().settings.fixity.damaged_share:.1%}",
+        findings=None,
+    )
+
+
+@blueprint.post("/examine")
+def examine() -> str:
+    """Hold all parts against each other now and show what was found; no content is read."""
+    require(person(), Action.EXAMINE)
+    findings = [(one.place, words(one.text)) for one in archive().watch()]
+    return render_template("stores_findings.html", findings=findings, at=local_time(archive().clock.stamp()))
+
+
+@blueprint.post("/replicate")
+def replicate() -> AnyResponse:
+    """Ask for every copy that the placement wants; the background work makes them."""
+    require(person(), Action.RUN_SYSTEM)
+    asked = archive().plan_copies()
+    done(f"已核对存放规则，新增待建副本 {asked} 项。", f"The placement was gone through; {asked} more are asked for.")
+    return redirect(url_for("stores.page"), 303)
+
+
+def _store(one: StoreState) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "place": one.place,
+        "badge": ("ok", t("正常", "Sound")) if one.sound else _wrong(one),
+        "trouble": words(one.trouble) if one.trouble else "",
+        "held": f"{one.held:,}",
+        "bytes": one.bytes,
+        "wanted": one.states.get("wanted", 0),
+        "faulty": one.faulty,
+        "never": one.never_read,
+        "oldest": local_time(one.oldest_reading) if one.oldest_reading else "",
+    }
+
+
+def _wrong(one: StoreState) -> tuple[str, str]:
+    return ("failed", t("副本缺损", "Faulty copies")) if one.reachable else ("failed", t("不可用", "Away"))
+
+
+def _faulty(row: Any) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "store": row.place,
+        "what": words(object_words(row.name)),
+        "fault": t(*FAULTS[row.state]),
+        "trouble": row.trouble or "",
+        "history": url_for("audit.page", object=row.record_id) if may(Action.SEE_AUDIT) else None,
+    }
+
+
+def _run(row: Any) -> dict[str, Any]:
+    detail = json.loads(row.body).get("detail", {})
+    faults = detail.get("faults", detail.get("findings", 0)) or len(detail.get("unreachable", []))
+    return {
+        "when": local_time(row.at),
+        "machine": row.at,
+        "act": words(acts.words_of(row.act)),
+        "detail": detail_of(row.body),
+        "badge": ("failed", t("有发现", "Findings")) if faults else ("ok", t("无异常", "Nothing found")),
+    }
