@@ -126,7 +126,12 @@ class Archive:
 
     def end(self) -> None:
         """End serving in good order."""
+        self.keep_retention_clock()
         (self.settings.data_dir / "serving").unlink(missing_ok=True)
+
+    def keep_retention_clock(self) -> None:
+        """Hold the retention clock against the wall clock, and keep its reading."""
+        self.retention_check.clock.tick()
 
     def keep_room(self) -> None:
         """Give the ballast up when the disk of database and log is nearly full, take it back when there is room again."""

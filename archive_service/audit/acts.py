@@ -74,6 +74,11 @@ ACCESS_REVOKED = _act("access:revoked", "收回查阅许可", "Access revoked")
 
 HOLD_PLACED = _act("hold:placed", "冻结", "Hold placed")
 HOLD_RELEASED = _act("hold:released", "解除冻结", "Hold released")
+CLOCK_KEPT = _act("clock:kept", "留存保管时钟读数", "Retention clock kept")
+CLOCK_QUARANTINED = _act("clock:quarantined", "保管时钟停用待核", "Retention clock in quarantine")
+CLOCK_ACKNOWLEDGED = _act("clock:acknowledged", "核认时钟", "Clock acknowledged")
+CLOCK_RELEASED = _act("clock:released", "保管时钟恢复", "Retention clock released")
+CHECK_CONFIRMED = _act("retention:confirmed", "确认异常数量", "Unusual number confirmed")
 RETENTION_CHECKED = _act("retention:checked", "到期检查", "Retention check")
 RETENTION_STOPPED = _act("retention:stopped", "到期检查中止", "Retention check stopped")
 CANDIDATE_QUEUED = _act("candidate:queued", "列入待鉴定", "Queued for appraisal")
@@ -121,6 +126,7 @@ OBJECTS: dict[str, Text] = {
     "person": Text("人员", "Person"),
     "plan_version": Text("方案版本", "Version of a plan"),
     "record": Text("件", "Record"),
+    "retention_clock": Text("保管时钟", "Retention clock"),
 }
 """The kinds of things that an act is about."""
 

@@ -32,14 +32,57 @@ def check(desk: Desk, confirm: bool, as_json: bool) -> None:
     if as_json:
         answer_json(report.__dict__)
         return
+    if report.in_doubt:
+        say(
+            "保管时钟存疑，未作检查；请两人用 retention clock --acknowledge 核认时钟。",
+            "The retention clock is in doubt, nothing was checked; two people acknowledge it: retention clock --acknowledge.",
+        )
+        return
     say(
         f"截至 {report.as_of}：新列入 {report.queued} 件，撤出 {report.withdrawn} 件，冻结中 {report.held} 件。",
         f"As of {report.as_of}: {report.queued} queued, {report.withdrawn} withdrawn, {report.held} on hold.",
     )
     if report.stopped:
         say(
-            "数量异常，检查已停下，未列入任何一件；请审批人用 --confirm 确认。",
-            "Unusually many: the check stopped and queued nothing; an approver confirms with --confirm.",
+            f"数量异常，检查已停下，未列入任何一件；须两位审批人各用 --confirm 确认（已有 {report.confirmations} 位）。",
+            "Unusually many: the check stopped and queued nothing; two approvers confirm with --confirm, each for himself"
+            f" ({report.confirmations} so far).",
+        )
+
+
+@retention.command()
+@click.option(
+    "--acknowledge",
+    is_flag=True,
+    help=both("核认系统时钟无误（须两人）。", "Say that the system's clock is right (two people)."),
+)
+@json_option
+@with_desk
+@in_chinese("保管时钟的读数；与系统时钟不符时由两人核认。")
+def clock(desk: Desk, acknowledge: bool, as_json: bool) -> None:
+    """Tell the retention clock; two people acknowledge it where the system's clock has jumped."""
+    require(desk.person, Action.ACKNOWLEDGE_CLOCK if acknowledge else Action.SEE_DISPOSAL)
+    kept = desk.archive.retention_check.clock
+    read = kept.tick()
+    if acknowledge:
+        read = kept.acknowledge(desk.person, read.quarantine or "")
+    if as_json:
+        answer_json(
+            {
+                "retention_clock": read.now.isoformat(),
+                "system_clock": read.wall.isoformat(),
+                "in_doubt": read.doubtful,
+                "acknowledged_by": len(read.acknowledged),
+            }
+        )
+        return
+    zone = desk.archive.clock.zone
+    now, wall = (moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") for moment in (read.now, read.wall))
+    say(f"保管时钟 {now}；系统时钟 {wall}。", f"Retention clock {now}; system clock {wall}.")
+    if read.doubtful:
+        say(
+            f"两者不符，到期与销毁一律暂停；须两人核认（已有 {len(read.acknowledged)} 人）。",
+            f"They disagree: nothing matures or is destroyed until two people acknowledge ({len(read.acknowledged)} so far).",
         )
 
 

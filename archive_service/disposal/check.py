@@ -24,8 +24,10 @@ from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.config import RetentionTable
 from archive_service.database.tables import CANONICAL
 from archive_service.disposal import leases
+from archive_service.disposal.confirming import CONFIRMATIONS_NEEDED, confirm
 from archive_service.disposal.holds import held, holds_of
 from archive_service.disposal.model import CandidateState
+from archive_service.disposal.retention_clock import RetentionClock
 from archive_service.disposal.tables import candidates, check_runs
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
@@ -41,7 +43,11 @@ NEVER_TOO_MANY = 20
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What a check did. ``stopped``: it would have queued too many; ``busy``: another check was at work."""
+    """What a check did. ``stopped``: it would have queued too many; ``busy``: another check was at work.
+
+    ``in_doubt``: the retention clock is in quarantine, so nothing was looked at; ``confirmations``: how many people
+    have confirmed the run that stopped.
+    """
 
     as_of: date
     would_queue: int = 0
@@ -51,6 +57,8 @@ class CheckReport:
     holdings: int = 0
     stopped: bool = False
     busy: bool = False
+    in_doubt: bool = False
+    confirmations: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,15 @@ class RetentionCheck:
     schedules: Schedules
     limits: RetentionTable
 
+    @property
+    def clock(self) -> RetentionClock:
+        """The clock on which everything matures."""
+        return RetentionClock(self.ledger)
+
+    def today(self) -> date:
+        """Return the date on which maturity is held; :class:`Unavailable` while the retention clock is in doubt."""
+        return self.clock.today()
+
     def decide(self, connection: Connection, row: Mapping[str, Any], as_of: date) -> Decision:
         """Decide about one record on the facts and holds of this moment."""
         return decide_row(connection, self.schedules, row, as_of, _holds_of)
@@ -70,20 +87,29 @@ class RetentionCheck:
     ) -> CheckReport:
         """Queue what is due today. Running it again, or in two processes at once, queues nothing twice.
 
-        A run that would queue unusually many stops and queues nothing until an approver confirms it
-        (``confirmed_by``). ``confirmed`` is the number that the approver was shown: should more have become due
-        since, the run stops again. ``by`` is the person who asked for the check; the scheduler is nobody.
+        A run that would queue unusually many stops and queues nothing until two approvers have confirmed it
+        (``confirmed_by``, one after the other). ``confirmed`` is the number that the approver was shown: should more
+        have become due since, the run stops again. ``by`` is the person who asked for the check; the scheduler is
+        nobody.
         """
         if confirmed_by is not None:
             require(confirmed_by, Action.APPROVE)
         elif by is not None:
             require(by, Action.CHECK_RETENTION)
-        today = self.ledger.clock.today()
+        if self.clock.tick().doubtful:
+            return CheckReport(self.ledger.clock.today(), in_doubt=True)
+        today = self.today()
+        by = by or confirmed_by
+        if confirmed_by is not None:
+            given, confirmed = confirm(self.ledger, confirmed_by, confirmed)
+            if 0 < given < CONFIRMATIONS_NEEDED:
+                return CheckReport(today, would_queue=confirmed, stopped=True, confirmations=given)
+            confirmed_by = confirmed_by if given else None
         lease = leases.take(self.ledger, LEASE)
         if lease is None:
             return CheckReport(today, busy=True)
         try:
-            return self._run(lease, today, by or confirmed_by, confirmed_by, confirmed)
+            return self._run(lease, today, by, confirmed_by, confirmed)
         finally:
             leases.give_back(self.ledger, lease)
 

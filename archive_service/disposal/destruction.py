@@ -70,7 +70,7 @@ class Destruction:
             hands = hands_of(work.connection, row, every_round=True)
             require(person, Action.ORDER_DESTRUCTION, Thing(hands=hands))
             check_move(row.list_no, row.state, ListState.ORDERED)
-            if row.cooling_until is None or work.at < row.cooling_until:
+            if row.cooling_until is None or self.check.clock.stamp() < row.cooling_until:
                 raise Conflict(
                     f"冷静期至 {self._local(row.cooling_until)} 方满。",
                     f"The cooling-off lasts until {self._local(row.cooling_until)}.",

@@ -102,7 +102,7 @@ def obstacles(
     connection: Connection, check: RetentionCheck, list_row: Any, items: Sequence[Any] | None = None
 ) -> list[Obstacle]:
     """Decide anew about everything that is to be destroyed; return what may not be, each with the reason."""
-    today = check.ledger.clock.today()
+    today = check.today()
     found = []
     for item in items_of(connection, list_row.id, Step.WAITING) if items is None else items:
         if item.opinion == Opinion.DESTROY:

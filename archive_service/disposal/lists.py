@@ -113,7 +113,7 @@ class Disposal:
             if entry is None:
                 raise NotFound("待鉴定队列中没有这一项。", "There is no such entry in the queue.")
             record = record_of(work.connection, entry.record_id)
-            reason = why_not(work.connection, self.check, record, self.ledger.clock.today())
+            reason = why_not(work.connection, self.check, record, self.check.today())
             if reason is not None:
                 left_out.append(Obstacle(record["code"], reason))
                 continue

@@ -119,7 +119,7 @@ class Steps:
             )
         locked = select(records).where(records.c.id == record["id"]).with_for_update()
         fresh = work.connection.execute(locked).one()._asdict()
-        reason = why_not(work.connection, self.check, fresh, self.ledger.clock.today())
+        reason = why_not(work.connection, self.check, fresh, self.check.today())
         if reason is None:
             return False
         values = {"step": Step.STOPPED, "finding_zh": reason.zh, "finding_en": reason.en}

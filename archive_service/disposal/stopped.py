@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from archive_service.catalog.tables import records
 from archive_service.disposal.check import RetentionCheck, to_be_queued
+from archive_service.disposal.confirming import confirmations
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Verdict, can, require
 
@@ -32,6 +33,7 @@ class StoppedCheck:
     run: Any
     groups: tuple[Group, ...]
     confirm: Verdict
+    confirmations: int
 
     @property
     def total(self) -> int:
@@ -48,10 +50,11 @@ def stopped_check(check: RetentionCheck, viewer: Person) -> StoppedCheck | None:
     by_type = (records.c.class_code, records.c.type_code)
     wanted = (
         select(*by_type, func.count(), func.min(records.c.due_on), func.max(records.c.due_on))
-        .where(*to_be_queued(check.ledger.clock.today()))
+        .where(*to_be_queued(check.clock.reading().now.astimezone(check.ledger.clock.zone).date()))
         .group_by(*by_type)
         .order_by(*by_type)
     )
     with check.ledger.read() as connection:
         groups = tuple(Group(*row) for row in connection.execute(wanted))
-    return StoppedCheck(run, groups, can(viewer, Action.APPROVE)) if groups else None
+    given = confirmations(check.ledger, run.id)
+    return StoppedCheck(run, groups, can(viewer, Action.APPROVE), given) if groups else None

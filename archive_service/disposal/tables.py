@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -173,6 +174,34 @@ check_runs = vouched_table(
     Column("holdings", Integer, nullable=False),
     Column("confirmed_by", ID, ForeignKey("person.id")),
     CheckConstraint("state IN ('done', 'stopped')", name="state"),
+)
+
+check_confirmations = vouched_table(
+    "check_confirmation",
+    Column("run_id", ID, ForeignKey("check_run.id"), nullable=False),
+    Column("approver_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("confirmed_at", STAMP, nullable=False),
+    UniqueConstraint("run_id", "approver_id"),
+)
+
+retention_clocks = vouched_table(
+    # One row for each coming up of a machine; ``id`` is that of the boot.
+    "retention_clock",
+    Column("reading", STAMP, nullable=False),
+    Column("wall", STAMP, nullable=False),
+    Column("pulse", BigInteger, nullable=False),
+    Column("quarantine", ID),
+    Column("since", STAMP),
+    CheckConstraint("(quarantine IS NULL) = (since IS NULL)", name="since"),
+)
+
+clock_acknowledgements = vouched_table(
+    "clock_acknowledgement",
+    Column("quarantine", ID, nullable=False),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("acknowledged_at", STAMP, nullable=False),
+    UniqueConstraint("quarantine", "person_id"),
 )
 
 leases = Table(

@@ -35,6 +35,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
+    scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
     scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
     scheduler.add_job(_told(archive.night_watch), nightly, id="night-watch")

@@ -42,6 +42,7 @@ class Action(Enum):
     DECIDE_ACCESS = "decide_access"
     SEE_DISPOSAL = "see_disposal"
     CHECK_RETENTION = "check_retention"
+    ACKNOWLEDGE_CLOCK = "acknowledge_clock"
     DRAW_UP_LIST = "draw_up_list"
     APPRAISE = "appraise"
     APPROVE = "approve"
@@ -96,6 +97,7 @@ TABLE: Mapping[Action, Rule] = {
     Action.DECIDE_ACCESS: _rule(ARCHIVIST, APPROVER, by_level=True, barred=("requester",)),
     Action.SEE_DISPOSAL: _rule(ARCHIVIST, APPRAISER, APPROVER, AUDITOR),
     Action.CHECK_RETENTION: _rule(ARCHIVIST),
+    Action.ACKNOWLEDGE_CLOCK: _rule(ARCHIVIST, APPROVER, barred=("acknowledger",)),
     Action.DRAW_UP_LIST: _rule(ARCHIVIST),
     Action.APPRAISE: _rule(APPRAISER, barred=("proposer",)),
     Action.APPROVE: _rule(APPROVER, barred=("proposer", "appraiser", "approver")),
@@ -114,6 +116,7 @@ HAND_WORDS: dict[str, Text] = {
     "proposer": Text("编制这份清册的人", "the one who drew up this list"),
     "appraiser": Text("鉴定过这份清册的人", "one who appraised this list"),
     "approver": Text("已批准过这份清册的人", "one who has already approved this list"),
+    "acknowledger": Text("已核认过的人", "one who has acknowledged it already"),
     "requester": Text("提出申请的人", "the one who asked"),
     "placed_by": Text("设置冻结的人", "the one who placed the hold"),
     "self": Text("本人", "the person concerned"),

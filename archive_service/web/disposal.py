@@ -8,8 +8,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from archive_service.clock import to_stamp
+from archive_service.disposal.confirming import CONFIRMATIONS_NEEDED
 from archive_service.disposal.lists import DrawnUp
 from archive_service.disposal.model import APPROVALS_NEEDED, ListState
+from archive_service.disposal.retention_clock import PEOPLE_NEEDED
 from archive_service.disposal.stopped import StoppedCheck, stopped_check
 from archive_service.disposal.views import ListRow, QueueRow
 from archive_service.people.policy import Action, require
@@ -58,6 +61,7 @@ def queue() -> str:
         first_url=url_for("disposal.queue", fonds=fonds or None) if start else None,
         last=_last_check(),
         stopped=_stopped(stopped) if stopped else None,
+        clock=_clock(),
         draws=may(Action.DRAW_UP_LIST),
         checks=may(Action.CHECK_RETENTION),
     )
@@ -86,6 +90,41 @@ def _last_check() -> str:
     )
 
 
+def _clock() -> dict[str, Any] | None:
+    """Tell of a retention clock that is in doubt; ``None`` while all is well."""
+    read = archive().retention_check.clock.tick()
+    if not read.doubtful:
+        return None
+    mine = person().id in read.acknowledged
+    return {
+        "quarantine": read.quarantine or "",
+        "sentence": t(
+            f"系统时钟现为 {local_time(to_stamp(read.wall))}，保管时钟现为 {local_time(to_stamp(read.now))}，相差过大。"
+            "可能是有人拨动了系统时钟，也可能是机器停了一段时间。查明之前，不列入、不审批、不销毁任何档案。",
+            f"The system's clock says {local_time(to_stamp(read.wall))}, the retention clock"
+            f" {local_time(to_stamp(read.now))}: too far apart. Somebody may have set the clock, or the machine was down"
+            " for a while. Until that is settled nothing is queued, approved or destroyed.",
+        ),
+        "given": t(
+            f"已有 {len(read.acknowledged)} 人核认，共须 {PEOPLE_NEEDED} 人。",
+            f"{len(read.acknowledged)} of {PEOPLE_NEEDED} people have acknowledged it.",
+        ),
+        "acknowledges": may(Action.ACKNOWLEDGE_CLOCK) and not mine,
+        "mine": mine,
+    }
+
+
+@blueprint.post("/clock/acknowledge")
+def acknowledge_clock() -> Response:
+    """Say that the system's clock is right; the second person ends the quarantine."""
+    read = archive().retention_check.clock.acknowledge(person(), request.form.get("quarantine", ""))
+    if read.doubtful:
+        done("已记下您的核认；还须另一人核认。", "Your acknowledgement is noted; another person must give his too.")
+    else:
+        done("两人已核认，保管时钟恢复。", "Two people have acknowledged it; the retention clock runs again.")
+    return redirect(url_for("disposal.queue"), 303)
+
+
 def _stopped(found: StoppedCheck) -> dict[str, Any]:
     limits = archive().settings.retention
     at = local_time(found.run.at)
@@ -111,6 +150,10 @@ def _stopped(found: StoppedCheck) -> dict[str, Any]:
         "total": found.total,
         "confirms": found.confirm.allowed,
         "why_not": words(found.confirm.reason),
+        "given": t(
+            f"已有 {found.confirmations} 位审批人确认，共须 {CONFIRMATIONS_NEEDED} 位。",
+            f"{found.confirmations} of {CONFIRMATIONS_NEEDED} approvers have confirmed.",
+        ),
     }
 
 
@@ -134,12 +177,28 @@ def confirm_check() -> Response:
 def _tell(report: Any) -> None:
     if report.busy:
         flash(t("另一次检查正在进行，请稍后再看。", "Another check is at work; look again in a while."), "warn")
+    elif report.in_doubt:
+        flash(
+            t(
+                "保管时钟存疑，未作检查；请先由两人核认时钟。",
+                "The retention clock is in doubt, so nothing was checked; two people must acknowledge it first.",
+            ),
+            "warn",
+        )
+    elif report.confirmations:
+        flash(
+            t(
+                "已记下您的确认；还须另一位审批人确认后才列入。",
+                "Your confirmation is noted; another approver must confirm too before anything is queued.",
+            ),
+            "warn",
+        )
     elif report.stopped:
         flash(
             t(
-                f"检查自行停下：有 {report.would_queue} 件将列入，远多于平常。请审批人查看下列明细后确认。",
-                f"The check stopped itself: {report.would_queue} records would be queued, far more than usual. An"
-                " approver must look at the figures below and confirm.",
+                f"检查自行停下：有 {report.would_queue} 件将列入，远多于平常。请两位审批人查看下列明细后确认。",
+                f"The check stopped itself: {report.would_queue} records would be queued, far more than usual. Two"
+                " approvers must look at the figures below and confirm.",
             ),
             "warn",
         )

@@ -98,6 +98,9 @@ def test_an_approver_sees_what_would_be_queued_and_confirms_it(fresh: DisposalHo
     assert "YSH05" in page
     assert hidden(page, "shown") == "25"
     assert approver.post("/disposal/check/confirm", data={"shown": "25"}).status_code == 303
+    assert fresh.archive.disposal.queue(fresh.who("li")) == [], "one approver is not enough"
+    assert approver.post("/disposal/check/confirm", data={"shown": "25"}).status_code == 409
+    assert fresh.client("feng").post("/disposal/check/confirm", data={"shown": "25"}).status_code == 303
     assert len(fresh.archive.disposal.queue(fresh.who("li"))) == 25
     assert "检查自行停下" not in approver.get("/disposal/").text.replace("检查自行停下：", "")
 
@@ -110,6 +113,7 @@ def test_a_confirmation_covers_only_what_was_shown(fresh: DisposalHouse) -> None
     shown = hidden(approver.get("/disposal/").text, "shown")
     fresh.file()
     approver.post("/disposal/check/confirm", data={"shown": shown})
+    fresh.client("feng").post("/disposal/check/confirm", data={"shown": "26"})
     assert fresh.archive.disposal.queue(fresh.who("li")) == []
     assert hidden(approver.get("/disposal/").text, "shown") == "26"
 
@@ -118,7 +122,8 @@ def test_a_confirmation_that_names_no_number_queues_nothing(fresh: DisposalHouse
     for _ in range(25):
         fresh.file()
     fresh.client("li").post("/disposal/check")
-    fresh.client("qian").post("/disposal/check/confirm", data={})
+    for approver in ("qian", "feng"):
+        fresh.client(approver).post("/disposal/check/confirm", data={})
     assert fresh.archive.disposal.queue(fresh.who("li")) == []
 
 

@@ -94,6 +94,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /disposal/": DESK,
     "POST /disposal/check": KEEPERS,
     "POST /disposal/check/confirm": ("approver",),
+    "POST /disposal/clock/acknowledge": DECIDERS,
     "GET /disposal/lists": DESK,
     "POST /disposal/lists": KEEPERS,
     "GET /disposal/lists/<list_no>": DESK,
