@@ -27,6 +27,7 @@ from archive_service.catalog.copies import Copies
 from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.plan import SHIPPED
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
+from archive_service.catalog.suggesting import Suggesting
 from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.database.engine import open_engine
@@ -87,6 +88,7 @@ class Archive:
     cases: Cases
     accession: Accession
     catalogue: Catalogue
+    suggesting: Suggesting
     reading_room: ReadingRoom
     indexer: Indexer
     search: Search
@@ -375,6 +377,7 @@ def _join(
         cases=cases,
         accession=Accession(ledger, vault, schedules, settings.server.max_upload_mib * 1024 * 1024),
         catalogue=catalogue,
+        suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
         indexer=indexer,
         search=Search(ledger, vault, catalogue, indexer.compartments),

@@ -15,6 +15,7 @@ from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.pointers import Pointer, record_of
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.cli.proposals import show_suggestions
 from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.search.service import SearchFilters
 
@@ -57,6 +58,14 @@ from archive_service.search.service import SearchFilters
     help=both("与 --pointer 同用：保管部门。", "With --pointer: the department that keeps the paper."),
 )
 @click.option(
+    "--suggest",
+    is_flag=True,
+    help=both(
+        "只读文件、提出类型、题名、日期、责任者、文号和密级的建议，不归档。",
+        "Only read the files and suggest type, title, date, responsible body, document number and level; file nothing.",
+    ),
+)
+@click.option(
     "--key",
     help=both(
         "请求标识：以同一标识重复运行，不会重复归档。",
@@ -68,6 +77,9 @@ from archive_service.search.service import SearchFilters
 @in_chinese("归档一件（一个或几个文件）、一个带清单的文件夹，或一条不得入库之件的线索。")
 def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, case_no: str | None, **said: Any) -> None:
     """File one record (one or several files), a whole folder with its manifest, or a pointer to what must not come in."""
+    if said["suggest"]:
+        show_suggestions(desk, paths, as_json)
+        return
     if said["pointer"]:
         _file_pointer(desk, paths, as_json, fonds=fonds, case_no=case_no, **said)
         return

@@ -36,6 +36,7 @@ from archive_service.web import (
     search,
     settings,
     stores,
+    suggestions,
     waits,
 )
 from archive_service.web.import_runs import Imports
@@ -47,6 +48,7 @@ ROOT = str(Path(__file__).parent)
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     filing.blueprint,
+    suggestions.blueprint,
     imports.blueprint,
     pointers.blueprint,
     catalogue.blueprint,
@@ -82,6 +84,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
 
 
 ROOMS = {
+    "suggestions": "filing",
     "pointers": "filing",
     "record": "catalogue",
     "cases": "catalogue",

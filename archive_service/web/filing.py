@@ -38,7 +38,7 @@ def page() -> str:
     wanted = {name: request.args.get(name, "") for name in ("fonds", "case", "type")}
     if wanted["case"] and not wanted["fonds"]:
         wanted["fonds"] = fonds_of(wanted["case"])
-    return _form({**wanted, "key": uuid.uuid4().hex}, None)
+    return filing_form({**wanted, "key": uuid.uuid4().hex}, None)
 
 
 def fonds_of(case_no: str) -> str:
@@ -47,7 +47,8 @@ def fonds_of(case_no: str) -> str:
     return next(str(row.fonds_no) for row in archive().cases.all_fonds() if row.id == found)
 
 
-def _form(typed: Mapping[str, str], fault: str | None) -> str:
+def filing_form(typed: Mapping[str, str], fault: str | None, *, suggestions: Mapping[str, Any] | None = None) -> str:
+    """Show the form with what was typed, what is wrong with it, and what is suggested for it."""
     return render_template(
         "file.html",
         typed=typed,
@@ -57,6 +58,7 @@ def _form(typed: Mapping[str, str], fault: str | None) -> str:
         types=type_options(),
         levels=level_options(),
         details=_details(typed),
+        suggestions=suggestions,
         today=archive().clock.today().isoformat(),
     )
 
@@ -108,7 +110,7 @@ def file() -> Response | tuple[str, int]:
             raise
         if isinstance(error, Forbidden):
             note_refusal()
-        return _form(request.form, words(error.text)), status_of(error)
+        return filing_form(request.form, words(error.text)), status_of(error)
     if receipt.repeated:
         done("这一件此前已归档，这是当时的回执。", "This record was filed before; this is its receipt.")
     else:

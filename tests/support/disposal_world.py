@@ -139,7 +139,7 @@ class World:
         new = NewRecord(
             fonds_no=more.pop("fonds_no", "Q001"),
             type_code=type_code,
-            title="整改情况月报",
+            title=more.pop("title", "整改情况月报"),
             document_date=on,
             files=(source,),
             **more,

@@ -147,3 +147,17 @@ def test_a_folder_is_filed_row_by_row_and_a_second_run_copies_nothing(terminal: 
     assert (first.json["filed"], first.json["repeated"], first.json["refused"]) == (1, 0, 1)
     assert (again.json["filed"], again.json["repeated"], again.json["refused"]) == (0, 1, 1)
     assert "2024-13-01" in first.json["rows"][1]["reason"]["zh"]
+
+
+def test_a_folder_is_read_for_suggestions_and_nothing_is_filed(terminal: Terminal):
+    folder = terminal.folder / "未归档"
+    folder.mkdir()
+    (folder / "扫描1.txt").write_text("罐区现场检查记录\n示例巡察组\n2024年3月1日\n", encoding="utf-8")
+    said = ("accession", str(folder), "--fonds", "Q001", "--suggest", "--as", "zhang.dang")
+    counted = terminal.run("search", "罐区现场检查记录", "--as", "zhang.dang", "--json").json["total"]
+    [found] = terminal.run(*said, "--json").json
+    assert found["types"][0]["type_code"] == "KCQ03"
+    assert found["date"]["value"] == "2024-03-01"
+    assert "KCQ03" in terminal.run(*said, language="zh").out
+    assert terminal.run("search", "罐区现场检查记录", "--as", "zhang.dang", "--json").json["total"] == counted
+    assert terminal.run(*said[:-1], "wang.yue").code != 0

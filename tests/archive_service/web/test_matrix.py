@@ -118,6 +118,8 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /file": KEEPERS,
     "POST /file": KEEPERS,
     "GET /file/details": KEEPERS,
+    "POST /file/suggest": KEEPERS,
+    "POST /file/accept": KEEPERS,
     "GET /file/folder": KEEPERS,
     "POST /file/folder": KEEPERS,
     "GET /file/pointer": KEEPERS,
