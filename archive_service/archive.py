@@ -25,6 +25,9 @@ from archive_service.catalog.browse import Catalogue, Whole
 from archive_service.catalog.cases import Cases
 from archive_service.catalog.copies import Copies
 from archive_service.catalog.fixity import Fixity, Run
+from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
+from archive_service.catalog.format_list import FormatList, load_formats
+from archive_service.catalog.identification import Identification
 from archive_service.catalog.plan import SHIPPED
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
 from archive_service.catalog.suggesting import Suggesting
@@ -87,6 +90,8 @@ class Archive:
     fixity: Fixity
     cases: Cases
     accession: Accession
+    formats: FormatList
+    identification: Identification
     catalogue: Catalogue
     suggesting: Suggesting
     reading_room: ReadingRoom
@@ -202,6 +207,10 @@ class Archive:
     def settle_outbox(self) -> int:
         """Do what waits in the outbox (capsules, index); return how much was done."""
         return self.indexer.settle()
+
+    def identify_formats(self) -> int:
+        """Ask for the PRONOM identifier of every file that has none yet; return how many were asked for."""
+        return self.identification.settle()
 
     def check_retention(self) -> CheckReport:
         """Queue what has become due; the daily job's part."""
@@ -376,6 +385,8 @@ def _join(
         fixity=Fixity(ledger, copies, settings.fixity),
         cases=cases,
         accession=Accession(ledger, vault, schedules, settings.server.max_upload_mib * 1024 * 1024),
+        formats=load_formats(settings.chosen_file("formats", SHIPPED_FORMATS)),
+        identification=Identification(ledger, vault),
         catalogue=catalogue,
         suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
@@ -391,7 +402,7 @@ def _join(
 
 
 def file_faults(settings: Settings) -> list[str]:
-    """Return what is wrong with the files that the settings name: keys (of a founded archive), plan, schedule."""
+    """Return what is wrong with the files that the settings name: keys (of a founded archive), plan, schedule, formats."""
     return _read_files(settings)[2]
 
 
@@ -414,6 +425,10 @@ def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, s
         except ArchiveError as error:
             faults.append(f"{named}[keys] {name}: {error.text.zh} {error.text.en}")
     plan, schedule = settings.chosen_file("plan", SHIPPED), settings.chosen_file("schedule", default_schedule_path())
+    try:
+        load_formats(settings.chosen_file("formats", SHIPPED_FORMATS))
+    except BadSettings as error:
+        faults += [f"{named}[catalog] formats: {fault}" if settings.catalog.formats else fault for fault in error.faults]
     try:
         loaded = read_files(plan, schedule)
     except BadSettings as error:

@@ -76,6 +76,7 @@ class CatalogTable(Table):
 
     plan: str = ""
     schedule: str = ""
+    formats: str = ""
 
 
 class VaultTable(Table):
@@ -205,8 +206,8 @@ class Settings(Table):
         given: str = getattr(self.keys, name)
         return self.path(given) if given else self.data_dir / "keys" / f"{name}.key"
 
-    def chosen_file(self, name: Literal["plan", "schedule"], shipped: Path) -> Path:
-        """Return the plan or schedule file that the settings name, else the shipped one."""
+    def chosen_file(self, name: Literal["plan", "schedule", "formats"], shipped: Path) -> Path:
+        """Return the plan, schedule or list of formats that the settings name, else the shipped one."""
         given: str = getattr(self.catalog, name)
         return self.path(given) if given else shipped
 

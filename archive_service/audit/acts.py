@@ -50,6 +50,7 @@ RECORD_FILED = _act("record:filed", "归档", "Filed")
 REGISTER_WRITTEN = _act("register:written", "打印或导出目录", "Register printed or exported")
 RECORD_READ = _act("record:read", "阅览", "Read")
 RECORD_READ_REFUSED = _act("record:read:refused", "阅览被拒", "Reading refused")
+FORMAT_IDENTIFIED = _act("record:format:identified", "识别文件格式", "File format identified")
 RECORD_TEXT_KEPT = _act("record:text:kept", "保存提取的文字", "Extracted text kept")
 RECORD_TEXT_FAILED = _act("record:text:failed", "文字提取未成功", "No text could be extracted")
 RECORD_DUE_SET = _act("record:due:set", "重算到期日", "Due date computed")
@@ -141,6 +142,7 @@ DETAILS: dict[str, Text] = {
     "name": Text("名称", "name"),
     "needed": Text("所需份数", "needed"),
     "number": Text("份数", "number"),
+    "puid": Text("PRONOM 标识", "PRONOM id"),
     "place": Text("存储", "store"),
     "unreachable": Text("不可用的存储", "unreachable stores"),
     "as_of": Text("日期", "as of"),

@@ -221,6 +221,7 @@ def _receipt(one: Prepared, code: str, committed: Committed, at: int) -> Receipt
         seq=committed.entries[at].seq,
         leaf_hash=committed.entries[at].leaf_hash.hex(),
         checkpoint=committed.checkpoint,
+        media_types=tuple(item.media_type for item in one.files),
     )
 
 

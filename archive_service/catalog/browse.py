@@ -68,6 +68,9 @@ class Component:
     size: int
     sha256: str
     version: int
+    puid: str | None = None
+    """PRONOM's identifier of the format: ``UNKNOWN`` where it knows none, missing while it has not been asked."""
+    format_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -298,6 +301,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 def _component(row: Any, description: Description) -> Component:
     words = description.files.get(row.id, {})
     name = row.file_name or words.get("name", "")
+    digest = row.sha256 or words.get("sha256", "")
     return Component(
-        row.id, row.role, name, row.media_type, row.size, row.sha256 or words.get("sha256", ""), row.version
+        row.id, row.role, name, row.media_type, row.size, digest, row.version, row.puid, row.format_name
     )

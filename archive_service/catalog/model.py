@@ -70,6 +70,8 @@ class Receipt:
     leaf_hash: str
     checkpoint: str
     repeated: bool = False
+    media_types: tuple[str, ...] = ()
+    """What each file was found to be, in the order of ``files``."""
 
 
 LEVEL_CODES = {"公开": "PUB", "内部": "INT", "商业秘密": "TS", "个人隐私": "PI", "密封": "SEAL"}

@@ -36,4 +36,5 @@ def receipt_of(connection: Connection, vault: Vault, row: Mapping[Any, Any], *, 
         words = sealed.get(item.id, {})
         files.append((item.file_name or words.get("name", ""), item.size, item.sha256 or words.get("sha256", "")))
     note = connection.execute(select(head.c.note)).scalar_one()
-    return Receipt(row["code"], row["id"], tuple(files), entry.seq, bytes(entry.leaf_hash).hex(), note, repeated)
+    kinds = tuple(item.media_type for item in originals)
+    return Receipt(row["code"], row["id"], tuple(files), entry.seq, bytes(entry.leaf_hash).hex(), note, repeated, kinds)

@@ -159,6 +159,8 @@ components = vouched_table(
     Column("sealed_size", BigInteger, nullable=False),
     Column("sealed_sha256", String(64), nullable=False),
     Column("created_at", STAMP, nullable=False),
+    Column("puid", String(16), index=True),
+    Column("format_name", String(200)),
     UniqueConstraint("record_id", "role", "position"),
     CheckConstraint("role IN ('original', 'attachment', 'text', 'preview')", name="role"),
 )

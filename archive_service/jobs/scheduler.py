@@ -26,13 +26,14 @@ def start(archive: Archive) -> BackgroundScheduler:
     """Start the background work of one service process and return its scheduler, to be shut down at the end."""
     scheduler = BackgroundScheduler(
         timezone=archive.settings.zone,
-        executors={"default": ThreadPoolExecutor(5)},
+        executors={"default": ThreadPoolExecutor(6)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
     daily = _daily(archive, archive.settings.retention.check_at)
     nightly = _daily(archive, archive.settings.fixity.at)
     unclean = archive.begin()
     scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
+    scheduler.add_job(_told(archive.identify_formats), IntervalTrigger(seconds=2), id="formats")
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
     scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")

@@ -16,17 +16,20 @@ PR_SET_DUMPABLE = 4
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def close_cage() -> list[str]:
-    """Close the cage around this process and return the names of what holds."""
+def close_cage(*, threads: bool = False) -> list[str]:
+    """Close the cage around this process and return the names of what holds.
+
+    ``threads`` lets the process start threads of its own, never processes: a Go runtime cannot do without.
+    """
     held = ["rlimits"]
-    # Only here: libraries may start threads of their own while they are loaded.
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    if not threads:  # only here: libraries may start threads of their own while they are loaded
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         held.append("no_new_privs")
     if landlock.close(libc, PACKAGE):
         held.append("landlock")
-    if seccomp.close(libc):  # last: it refuses the calls that the others need
+    if seccomp.close(libc, threads=threads):  # last: it refuses the calls that the others need
         held.append("seccomp")
     return held

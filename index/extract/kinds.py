@@ -19,3 +19,9 @@ KINDS: dict[str, str] = {
 
 PROBES = "probes"
 """No media type: asks the one-shot process to try to break out of its cage."""
+
+PRONOM = "pronom"
+"""No media type: asks the one-shot process what format each of several files has."""
+
+TOOLS = {PROBES: "index.extract.probes", PRONOM: "index.extract.pronom"}
+"""What the one-shot process does beside reading texts."""

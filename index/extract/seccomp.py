@@ -35,7 +35,11 @@ class Calls:
     ioctl: int
     tgkill: int
     prlimit: int
+    clone: int
 
+
+CLONE_THREAD = 0x10000
+"""The flag with which a thread is asked for, and without which a process."""
 
 ABSENT_CALLS = (435, 437)
 """clone3 and openat2, the same everywhere: answered as if the kernel did not know them, so that libraries fall back."""
@@ -76,6 +80,7 @@ X86_64 = Calls(
     ioctl=16,
     tgkill=234,
     prlimit=302,
+    clone=56,
 )
 AARCH64 = Calls(
     audit=0xC00000B7,
@@ -94,18 +99,19 @@ AARCH64 = Calls(
     ioctl=29,
     tgkill=131,
     prlimit=261,
+    clone=220,
 )
 PROCESSORS = {"x86_64": X86_64, "aarch64": AARCH64}
 
 Line = tuple[int, int, int, int]
 
 
-def close(libc: ctypes.CDLL) -> bool:
+def close(libc: ctypes.CDLL, *, threads: bool) -> bool:
     """Set the filter for this process and all it starts; say whether kernel and processor could."""
     calls = PROCESSORS.get(platform.machine())
     if calls is None or struct.calcsize("P") != 8:
         return False
-    program = assemble(calls, os.getpid())
+    program = assemble(calls, os.getpid(), threads=threads)
     buffer = ctypes.create_string_buffer(program, len(program))
 
     class Program(ctypes.Structure):
@@ -115,8 +121,11 @@ def close(libc: ctypes.CDLL) -> bool:
     return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(given), 0, 0) == 0)
 
 
-def assemble(calls: Calls, pid: int) -> bytes:
-    """Return the filter as the kernel takes it; ``pid`` is the only process that may be sent a signal."""
+def assemble(calls: Calls, pid: int, *, threads: bool) -> bytes:
+    """Return the filter as the kernel takes it; ``pid`` is the only process that may be sent a signal.
+
+    With ``threads`` the process may start threads, but still no process.
+    """
     lines: list[Line] = [(LOAD, 0, 0, 4), (JUMP_EQUAL, 1, 0, calls.audit), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)]
     for number, answer in (*((one, ALLOW) for one in calls.allowed), *((one, ABSENT) for one in ABSENT_CALLS)):
         lines += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, answer)]
@@ -130,6 +139,9 @@ def assemble(calls: Calls, pid: int) -> bytes:
     # Limits may be read, never set: the pointer to new limits must be null in both its halves.
     read_only: list[Line] = [_argument(2), (JUMP_EQUAL, 1, 0, 0), (RETURN, 0, 0, DENY), _argument(2, upper=True)]
     lines += _when(calls.prlimit, [*read_only, (JUMP_EQUAL, 0, 1, 0), (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, DENY)])
+    if threads:
+        thread = [_argument(0), (JUMP_SET, 0, 1, CLONE_THREAD), (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, DENY)]
+        lines += _when(calls.clone, thread)
     lines.append((RETURN, 0, 0, DENY))
     return b"".join(struct.pack("<HBBI", *line) for line in lines)
 

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from index.extract.cage import close_cage
-from index.extract.kinds import KINDS, PROBES
+from index.extract.kinds import KINDS, PRONOM, TOOLS
 from index.extract.refusal import Refusal
 
 MIB = 1024 * 1024
@@ -18,10 +18,11 @@ MIB = 1024 * 1024
 def main(arguments: list[str]) -> None:
     """Read a document from standard input and answer with one JSON object on standard output."""
     kind, memory_mib, cpu_seconds, most = arguments[0], *map(int, arguments[1:4])
-    _limit(memory_mib, cpu_seconds)
-    name = "index.extract.probes" if kind == PROBES else f"index.extract.readers.{KINDS[kind]}"
-    reader = importlib.import_module(name)
-    held = close_cage()
+    _limit(memory_mib, cpu_seconds, memory_files=kind == PRONOM)
+    reader = importlib.import_module(TOOLS.get(kind) or f"index.extract.readers.{KINDS[kind]}")
+    if kind == PRONOM:
+        reader.prepare()
+    held = close_cage(threads=kind == PRONOM)
     answer = {**_answer(reader, most), "sandbox": held}
     sys.stdout.buffer.write(json.dumps(answer).encode())
     sys.stdout.buffer.flush()
@@ -29,7 +30,8 @@ def main(arguments: list[str]) -> None:
 
 def _answer(reader: Any, most: int) -> dict[str, str]:
     try:
-        text = reader.read(sys.stdin.buffer.read())
+        stream = sys.stdin.buffer
+        text = reader.answer(stream) if hasattr(reader, "answer") else reader.read(stream.read())
         clean = text.encode("utf-8", "replace").decode().strip()
         del text
     except Refusal as refusal:
@@ -54,10 +56,11 @@ def _failed(zh: str, en: str) -> dict[str, str]:
     return {"status": "failed", "text": "", "zh": zh, "en": en}
 
 
-def _limit(memory_mib: int, cpu_seconds: int) -> None:
+def _limit(memory_mib: int, cpu_seconds: int, *, memory_files: bool) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_mib * MIB, memory_mib * MIB))
     # One second more for the hard limit: at the soft one the signal says why the process ended.
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if not memory_files:  # files without a name, in memory, fall under the same limit
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
