@@ -428,7 +428,9 @@ def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, s
     try:
         load_formats(settings.chosen_file("formats", SHIPPED_FORMATS))
     except BadSettings as error:
-        faults += [f"{named}[catalog] formats: {fault}" if settings.catalog.formats else fault for fault in error.faults]
+        faults += [
+            f"{named}[catalog] formats: {fault}" if settings.catalog.formats else fault for fault in error.faults
+        ]
     try:
         loaded = read_files(plan, schedule)
     except BadSettings as error:

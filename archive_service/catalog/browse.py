@@ -302,6 +302,4 @@ def _component(row: Any, description: Description) -> Component:
     words = description.files.get(row.id, {})
     name = row.file_name or words.get("name", "")
     digest = row.sha256 or words.get("sha256", "")
-    return Component(
-        row.id, row.role, name, row.media_type, row.size, digest, row.version, row.puid, row.format_name
-    )
+    return Component(row.id, row.role, name, row.media_type, row.size, digest, row.version, row.puid, row.format_name)

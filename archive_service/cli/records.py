@@ -102,8 +102,14 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
         key=said["key"],
     )
     receipt = desk.archive.accession.file_record(desk.person, new)
+    _settle(desk)
+    _show_receipt(desk, receipt, as_json)
+
+
+def _settle(desk: Desk) -> None:
+    """Do at once what the service does behind its pages: index, capsules, identification of formats."""
     desk.archive.settle_outbox()
-    _show_receipt(receipt, as_json)
+    desk.archive.identify_formats()
 
 
 def _need(said: Mapping[str, Any], options: Mapping[str, str]) -> None:
@@ -131,13 +137,13 @@ def _file_pointer(desk: Desk, paths: tuple[Path, ...], as_json: bool, **said: An
         key=said["key"],
     )
     receipt = desk.archive.accession.file_record(desk.person, record_of(pointer))
-    desk.archive.settle_outbox()
-    _show_receipt(receipt, as_json)
+    _settle(desk)
+    _show_receipt(desk, receipt, as_json)
 
 
-def _show_receipt(receipt: Receipt, as_json: bool) -> None:
+def _show_receipt(desk: Desk, receipt: Receipt, as_json: bool) -> None:
     if as_json:
-        answer_json(_receipt_json(receipt))
+        answer_json(_receipt_json(desk, receipt))
         return
     if receipt.repeated:
         say(
@@ -148,6 +154,8 @@ def _show_receipt(receipt: Receipt, as_json: bool) -> None:
         say(f"已归档：{receipt.archival_code}", f"Filed: {receipt.archival_code}")
     for name, size, digest in receipt.files:
         click.echo(f"  {name}  {size:,} B  SHA-256 {digest}")
+    for said in desk.archive.formats.warnings(receipt):
+        say(f"  注意：{said.zh}", f"  Note: {said.en}")
     say(
         f"审计序号 {receipt.seq}，叶哈希 {receipt.leaf_hash}",
         f"Audit entry {receipt.seq}, leaf hash {receipt.leaf_hash}",
@@ -155,9 +163,10 @@ def _show_receipt(receipt: Receipt, as_json: bool) -> None:
     click.echo(receipt.checkpoint)
 
 
-def _receipt_json(receipt: Receipt) -> dict[str, Any]:
+def _receipt_json(desk: Desk, receipt: Receipt) -> dict[str, Any]:
     files = [{"name": name, "size": size, "sha256": digest} for name, size, digest in receipt.files]
-    return {**receipt.__dict__, "files": files}
+    warnings = [said._asdict() for said in desk.archive.formats.warnings(receipt)]
+    return {**receipt.__dict__, "files": files, "warnings": warnings}
 
 
 def _file_folder(desk: Desk, folder: Path, fonds: str, case_no: str | None, as_json: bool) -> None:
@@ -172,23 +181,25 @@ def _file_folder(desk: Desk, folder: Path, fonds: str, case_no: str | None, as_j
                 words("（此前已归档）", " (filed before)") if result.receipt.repeated else ""
             )
         click.echo(f"[{place}/{total}] {result.files}: {said}")
+        for warning in desk.archive.formats.warnings(result.receipt) if result.receipt else ():
+            say(f"    注意：{warning.zh}", f"    Note: {warning.en}")
 
     report = import_folder(
         desk.archive.accession, desk.person, folder, fonds_no=fonds, case_no=case_no, progress=progress
     )
-    desk.archive.settle_outbox()
-    _show_report(report, as_json)
+    _settle(desk)
+    _show_report(desk, report, as_json)
     if report.refused:
         raise SystemExit(FOUND_WRONG)
 
 
-def _show_report(report: ImportReport, as_json: bool) -> None:
+def _show_report(desk: Desk, report: ImportReport, as_json: bool) -> None:
     if as_json:
         rows = [
             {
                 "row": item.row,
                 "files": item.files,
-                "receipt": _receipt_json(item.receipt) if item.receipt else None,
+                "receipt": _receipt_json(desk, item.receipt) if item.receipt else None,
                 "reason": item.reason._asdict() if item.reason else None,
             }
             for item in report.results
@@ -256,9 +267,12 @@ def show(desk: Desk, code: str, as_json: bool) -> None:
     click.echo(f"{whole.line.code}  {whole.line.title}")
     click.echo(retention[language()])
     show_table(
-        [words("文件", "File"), words("格式", "Format"), words("字节", "Bytes"), "SHA-256"],
-        [[file.name, file.media_type, file.size, file.sha256] for file in whole.files],
+        [words("文件", "File"), words("格式", "Format"), "PRONOM", words("字节", "Bytes"), "SHA-256"],
+        [[file.name, file.media_type, file.puid or "", file.size, file.sha256] for file in whole.files],
     )
+    for file in whole.files:
+        for warning in desk.archive.formats.judge(file.name, file.media_type, file.puid).warnings:
+            say(f"注意：{warning.zh}", f"Note: {warning.en}")
     show_table(
         [words("序号", "Entry"), words("时间", "Time"), words("事项", "Act")],
         [[e.seq, e.at, e.words.in_language(language())] for e in history],

@@ -139,6 +139,7 @@ def _result(item: RowResult) -> dict[str, Any]:
         "url": url_for("record.page", code=receipt.archival_code) if receipt else None,
         "repeated": bool(receipt and receipt.repeated),
         "reason": words(item.reason) if item.reason else "",
+        "warnings": [words(said) for said in archive().formats.warnings(receipt)] if receipt else [],
     }
 
 

@@ -57,6 +57,7 @@ def page(code: str) -> str:
             "preview": t("预览", "Preview"),
         },
         destroyed=whole.row["status"] == DESTROYED,
+        format_warnings=_format_warnings(whole),
         may_hold=may(Action.PLACE_HOLD),
     )
 
@@ -107,6 +108,14 @@ def _told(question: FactQuestion, value: Answer) -> str:
 def _readable(whole: Whole) -> bool:
     thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
     return whole.row["status"] != DESTROYED and may(Action.READ_RECORD, thing)
+
+
+def _format_warnings(whole: Whole) -> list[str]:
+    """Say which files bear an ending that lies, or have a format that will not keep; of a destroyed record nothing."""
+    if whole.row["status"] == DESTROYED:
+        return []
+    judged = (archive().formats.judge(file.name, file.media_type, file.puid) for file in whole.files)
+    return [words(said) for one in judged for said in one.warnings]
 
 
 def _badges(whole: Whole, decision: Decision) -> list[tuple[str, str]]:
@@ -253,6 +262,7 @@ def receipt(code: str) -> str:
     return render_template(
         "receipt.html",
         line=whole.line,
+        warnings=_format_warnings(whole),
         receipt={
             "unit": t(names.name_zh, names.name_en),
             "number": found.archival_code,

@@ -80,9 +80,10 @@ def _write(place: int, data: bytes | bytearray) -> None:
 def _identified(place: int) -> dict[str, str]:
     try:
         said = pygfried.identify(_path(place), detailed=True)
-        best = next(iter(said["files"][0]["matches"]), {})
+        matches = said["files"][0]["matches"]
     except Exception:  # whatever a hostile file leads to, it is of no known format
         return {"puid": "", "name": "", "version": ""}
+    best = dict(matches[0]) if matches else {}
     return {name: str(best.get(key, "")) for name, key in (("puid", "id"), ("name", "format"), ("version", "version"))}
 
 

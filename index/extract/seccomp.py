@@ -121,7 +121,7 @@ def close(libc: ctypes.CDLL, *, threads: bool) -> bool:
     return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(given), 0, 0) == 0)
 
 
-def assemble(calls: Calls, pid: int, *, threads: bool) -> bytes:
+def assemble(calls: Calls, pid: int, *, threads: bool = False) -> bytes:
     """Return the filter as the kernel takes it; ``pid`` is the only process that may be sent a signal.
 
     With ``threads`` the process may start threads, but still no process.
