@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say
 from archive_service.cli.speech import SaidGroup, in_chinese
 from archive_service.people.policy import Action, require
 
@@ -41,7 +41,7 @@ def verify(desk: Desk, as_json: bool) -> None:
             f"Checked {report.entries} entries, {report.nodes} nodes, {report.checkpoints} checkpoints, {report.rows} rows.",
         )
         for finding in report.findings:
-            click.echo(f"  {finding.place}: {finding.text.in_language(language())}")
+            echo(f"  {finding.place}: {finding.text.in_language(language())}")
         if report.sound:
             say(f"一切相符，根为 {report.root}。", f"Everything agrees; the root is {report.root}.")
         else:
@@ -75,4 +75,4 @@ def checkpoint(desk: Desk, as_json: bool) -> None:
     if as_json:
         answer_json({"checkpoint": note})
         return
-    click.echo(note)
+    echo(note)

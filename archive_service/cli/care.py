@@ -7,7 +7,7 @@ import sys
 import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import FOUND_WRONG, answer_json, language, say
+from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say
 from archive_service.cli.speech import Said, SaidGroup, in_chinese
 from archive_service.people.policy import Action, require
 
@@ -26,7 +26,7 @@ def doctor(desk: Desk, as_json: bool) -> None:
         )
     else:
         for finding in findings:
-            click.echo(f"{finding.place}: {finding.text.in_language(language())}")
+            echo(f"{finding.place}: {finding.text.in_language(language())}")
         say(
             "一切相符。" if not findings else f"发现 {len(findings)} 处问题。",
             "Everything agrees." if not findings else f"{len(findings)} findings.",

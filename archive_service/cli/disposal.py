@@ -9,7 +9,7 @@ import click
 
 from archive_service.audit.notes import Verifier
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.disposal.model import OPINION_WORDS, STATE_WORDS, STEP_WORDS, ListState, Opinion, Step
 from archive_service.disposal.proofs import read_vkey, verify_certificate
@@ -56,7 +56,7 @@ def show(desk: Desk, list_no: str, as_json: bool) -> None:
         ]
         answer_json({"list_no": list_no, "state": view.row.state, "approvals": len(view.approvals), "items": said})
         return
-    click.echo(f"{list_no}  {STATE_WORDS[ListState(view.row.state)].in_language(language())}")
+    echo(f"{list_no}  {STATE_WORDS[ListState(view.row.state)].in_language(language())}")
     rows = []
     for item in view.items:
         opinion = OPINION_WORDS[Opinion(item.row.opinion)].in_language(language()) if item.row.opinion else ""
@@ -91,7 +91,7 @@ def verify(certificate: Path, key: Path | None, as_json: bool) -> None:
         answer_json({"sound": not findings, "key_given": key is not None, "findings": [f._asdict() for f in findings]})
     else:
         for finding in findings:
-            click.echo(finding.in_language(language()))
+            echo(finding.in_language(language()))
         _say_verdict(len(findings), key is not None)
     if findings:
         raise SystemExit(FOUND_WRONG)

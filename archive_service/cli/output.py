@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,18 +53,38 @@ def exit_code_of(error: ArchiveError) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 7)
 
 
+def harmless(text: str) -> str:
+    """Return a text with whatever would steer a terminal, or turn its line round, shown instead of obeyed.
+
+    A title or a file name comes from outside: it may hold escape sequences or signs of writing direction.
+    """
+    return "".join(sign if sign in "\n\t" or not _steers(sign) else f"<{ord(sign):04X}>" for sign in text)
+
+
+def _steers(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cs") or unicodedata.bidirectional(sign) in _TURNING
+
+
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def echo(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Write a line for people."""
+    click.echo(harmless(text), nl=nl, err=err)
+
+
 def say_error(error: ArchiveError, as_json: bool) -> None:
     """Say an error on the error stream, to a person or to a program."""
     if as_json:
         said = {"exit_code": exit_code_of(error), **error.text._asdict()}
         click.echo(json.dumps({"error": said}, ensure_ascii=False), err=True)
         return
-    click.echo(words("错误：", "Error: ") + error.text.in_language(language()), err=True)
+    echo(words("错误：", "Error: ") + error.text.in_language(language()), err=True)
 
 
 def say(zh: str, en: str) -> None:
     """Say a sentence."""
-    click.echo(words(zh, en))
+    echo(words(zh, en))
 
 
 def answer_json(value: Any) -> None:
@@ -77,5 +98,5 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else harmless(str(cell)) for cell in row))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, markup=False).print(table)

@@ -14,7 +14,7 @@ from archive_service.catalog.manifest import parse_date
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.pointers import Pointer, record_of
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.proposals import show_suggestions
 from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.search.service import SearchFilters
@@ -153,14 +153,14 @@ def _show_receipt(desk: Desk, receipt: Receipt, as_json: bool) -> None:
     else:
         say(f"已归档：{receipt.archival_code}", f"Filed: {receipt.archival_code}")
     for name, size, digest in receipt.files:
-        click.echo(f"  {name}  {size:,} B  SHA-256 {digest}")
+        echo(f"  {name}  {size:,} B  SHA-256 {digest}")
     for said in desk.archive.formats.warnings(receipt):
         say(f"  注意：{said.zh}", f"  Note: {said.en}")
     say(
         f"审计序号 {receipt.seq}，叶哈希 {receipt.leaf_hash}",
         f"Audit entry {receipt.seq}, leaf hash {receipt.leaf_hash}",
     )
-    click.echo(receipt.checkpoint)
+    echo(receipt.checkpoint)
 
 
 def _receipt_json(desk: Desk, receipt: Receipt) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _file_folder(desk: Desk, folder: Path, fonds: str, case_no: str | None, as_j
             said = result.receipt.archival_code + (
                 words("（此前已归档）", " (filed before)") if result.receipt.repeated else ""
             )
-        click.echo(f"[{place}/{total}] {result.files}: {said}")
+        echo(f"[{place}/{total}] {result.files}: {said}")
         for warning in desk.archive.formats.warnings(result.receipt) if result.receipt else ():
             say(f"    注意：{warning.zh}", f"    Note: {warning.en}")
 
@@ -236,10 +236,10 @@ def search(desk: Desk, query: tuple[str, ...], class_code: str, year: int | None
         answer_json({"total": found.total, "hits": hits})
         return
     if found.sentence:
-        click.echo(found.sentence.in_language(language()))
+        echo(found.sentence.in_language(language()))
     for hit in found.hits:
-        click.echo(f"{hit.line.code}  {hit.line.title}")
-        click.echo("    " + "".join(f"【{text}】" if match else text for text, match in hit.parts).replace("\n", " "))
+        echo(f"{hit.line.code}  {hit.line.title}")
+        echo("    " + "".join(f"【{text}】" if match else text for text, match in hit.parts).replace("\n", " "))
     say(f"共 {found.total} 件。", f"{found.total} found.")
 
 
@@ -264,8 +264,8 @@ def show(desk: Desk, code: str, as_json: bool) -> None:
         events = [{"seq": event.seq, "at": event.at, "act": event.words.en} for event in history]
         answer_json({**line, **words_of, "retention": retention, "files": files, "history": events})
         return
-    click.echo(f"{whole.line.code}  {whole.line.title}")
-    click.echo(retention[language()])
+    echo(f"{whole.line.code}  {whole.line.title}")
+    echo(retention[language()])
     show_table(
         [words("文件", "File"), words("格式", "Format"), "PRONOM", words("字节", "Bytes"), "SHA-256"],
         [[file.name, file.media_type, file.puid or "", file.size, file.sha256] for file in whole.files],

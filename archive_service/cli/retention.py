@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import answer_json, language, say, show_table, words
+from archive_service.cli.output import answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.people.policy import Action, require
 
@@ -108,8 +108,8 @@ def explain(desk: Desk, code: str, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{whole.line.code}  {whole.line.title}")
-    click.echo(decision.sentence.zh if language() == "zh" else decision.sentence.en)
+    echo(f"{whole.line.code}  {whole.line.title}")
+    echo(decision.sentence.zh if language() == "zh" else decision.sentence.en)
     if decision.due_on:
         say(f"到期日：{decision.due_on}", f"Due: {decision.due_on}")
     rule = desk.archive.schedules.plan.type(whole.line.type_code).rule

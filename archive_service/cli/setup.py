@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import answer_json, say, words
+from archive_service.cli.output import answer_json, echo, say, words
 from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.errors import Unavailable
 from archive_service.vault.process import forbid_core_dumps
@@ -61,7 +61,7 @@ def init(desk: Desk, sample: bool, as_json: bool) -> None:
         "People and one-time passwords (shown only now; changed at first sign-in):",
     )
     for login, person_words, password in passwords:
-        click.echo(f"  {login:<12} {password}   {person_words}")
+        echo(f"  {login:<12} {password}   {person_words}")
     say(
         "请妥善备份密钥目录：没有根密钥，任何内容都无法再打开。",
         "Back up the key directory: without the root key nothing can ever be opened again.",
@@ -69,7 +69,7 @@ def init(desk: Desk, sample: bool, as_json: bool) -> None:
 
 
 def _say_aside(zh: str, en: str) -> None:
-    click.echo(words(zh, en), err=True)
+    echo(words(zh, en), err=True)
 
 
 @click.command(cls=Said)
@@ -121,9 +121,7 @@ def serve(desk: Desk, port: int | None) -> None:
             return create_app(open_archive(settings))
 
     say(f"档案服务：http://{address}（按 Ctrl+C 停止）", f"The archive is served on http://{address} (Ctrl+C stops it)")
-    click.echo(
-        words("首次使用请用 init 打印的一次性密码登录。", "Sign in with the one-time passwords that init printed.")
-    )
+    echo(words("首次使用请用 init 打印的一次性密码登录。", "Sign in with the one-time passwords that init printed."))
     Server().run()
 
 

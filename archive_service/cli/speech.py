@@ -19,6 +19,9 @@ _EXTRA = re.compile(r"\s*\[([^\[\]]*)\]$")
 
 HEADINGS = {"Options": Text("选项", "Options"), "Commands": Text("命令", "Commands")}
 
+PLACEHOLDERS = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]...": "[参数]..."}
+"""What click itself writes into a usage line."""
+
 Callback = TypeVar("Callback", bound=Callable[..., Any])
 
 
@@ -58,6 +61,8 @@ class Formatter(click.HelpFormatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: ARG002
         """Write the line that says how a command is written."""
+        for said, zh in PLACEHOLDERS.items():
+            args = args.replace(said, words(zh, said))
         super().write_usage(prog, args, words("用法：", "Usage: "))
 
     def section(self, name: str) -> AbstractContextManager[None]:  # type: ignore[override]

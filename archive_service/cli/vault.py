@@ -9,7 +9,7 @@ import click
 
 from archive_service.catalog.fixity import Run, StoreState
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
+from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.cli.vault_keys import drill_shares, make_shares, recover, rotate_key
 from archive_service.people.policy import Action, require
@@ -133,7 +133,7 @@ def check(desk: Desk, everything: bool, as_json: bool) -> None:
 def _say_run(run: Run, repaired: int) -> None:
     faults = {"missing": ("缺失", "missing"), "damaged": ("损坏", "damaged")}
     for one in run.found:
-        click.echo(f"  {one.place}:{one.name} {words(*faults[one.fault.value])}")
+        echo(f"  {one.place}:{one.name} {words(*faults[one.fault.value])}")
     for place in sorted(run.unreachable):
         say(f"  存储 {place} 不可用，未检。", f"  The store {place} cannot be reached and was not read.")
     say(

@@ -11,11 +11,13 @@ from werkzeug.exceptions import HTTPException
 
 from archive_service.audit import acts
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Forbidden, NotFound, Text, Unavailable
+from archive_service.vault import DiskFull
 from archive_service.web.here import archive, in_place, person_or_none, words
 
 log = logging.getLogger("archive_service.web")
 
 STATUS: dict[type[ArchiveError], int] = {
+    DiskFull: 507,  # before the family that it belongs to
     BadInput: 422,
     Forbidden: 403,
     NotFound: 404,
@@ -35,6 +37,7 @@ TITLES: dict[int, Text] = {
     422: Text("请改正后再试", "Please correct and try again"),
     500: Text("出现故障", "Something broke"),
     503: Text("稍后再试", "Please try again later"),
+    507: Text("存储空间已满", "The disk is full"),
 }
 
 SENTENCES: dict[int, tuple[Text, Text]] = {
@@ -63,6 +66,10 @@ SENTENCES: dict[int, tuple[Text, Text]] = {
             "请分批上传，或请系统管理员在服务器上归档。",
             "Upload in parts, or ask the system administrator to file on the server.",
         ),
+    ),
+    507: (
+        Text("存储空间已满，未写入任何内容。", "The disk is full; nothing was stored."),
+        Text("请告诉系统管理员腾出空间，再试一次。", "Tell the system administrator to make room, then try again."),
     ),
 }
 
@@ -95,6 +102,8 @@ def _known(error: ArchiveError) -> tuple[str | Response, int]:
         reference = _reference()
         log.error("%s: %s", reference, error.text.en)
         return _page(status, words(error.text), _ask_for_help(), reference)
+    if status == 507:
+        return _page(status, words(error.text), words(SENTENCES[507][1]))
     what = Text("过一会儿再试。", "Try again in a while.") if error.retry else None
     return _page(status, words(error.text), words(what) if what else "")
 

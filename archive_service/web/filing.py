@@ -106,7 +106,7 @@ def file() -> Response | tuple[str, int]:
     try:
         receipt = archive().accession.file_record(person(), _new_record(request.form))
     except ArchiveError as error:
-        if in_place() or status_of(error) >= 500:
+        if in_place() or status_of(error) == 500:
             raise
         if isinstance(error, Forbidden):
             note_refusal()

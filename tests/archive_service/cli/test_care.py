@@ -16,7 +16,7 @@ import click
 import pytest
 
 from archive_service.cli.main import COMMANDS, archive_service
-from archive_service.cli.output import EXIT_CODES
+from archive_service.cli.output import EXIT_CODES, harmless
 from archive_service.errors import ArchiveError
 from tests.archive_service.cli.conftest import Terminal
 
@@ -138,6 +138,7 @@ def test_help_is_there_in_both_languages_for_every_command_and_option():
 def test_help_speaks_the_language_of_the_terminal(terminal: Terminal):
     assert terminal.run("accession", "--help", language="zh").out.startswith("用法：archive-service accession")
     assert "必填" in terminal.run("accession", "--help", language="zh").out
+    assert "OPTIONS" not in terminal.run("audit", "--help", language="zh").out
     english = terminal.run("audit", "--help", language="en").out
     assert "Keep the present signed head" in english
     assert re.search("[\u4e00-\u9fff]", english) is None
@@ -261,3 +262,7 @@ def test_the_readme_names_every_command_and_every_exit_code(readme: str):
             assert part in text, f"{name} {part}"
     for code in (0, 1, *EXIT_CODES.values()):
         assert re.search(rf"[：:；，,]\s?{code} ", text), code
+
+
+def test_what_comes_from_outside_steers_no_terminal():
+    assert harmless("报告\u202egpj.exe\x1b[2J\n第二行") == "报告<202E>gpj.exe<001B>[2J\n第二行"

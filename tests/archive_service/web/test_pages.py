@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 import time
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from archive_service.vault import DiskFull, Vault
 from tests.archive_service.web.conftest import House
 
 SEEN = {
@@ -87,6 +89,19 @@ def test_what_is_wrong_with_a_form_is_said_and_what_was_typed_stays(house: House
     )
     assert answer.status_code == 422
     assert "写了一半的题名" in answer.text
+
+
+def test_a_full_disk_is_said_and_what_was_typed_stays(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull(Path("store"))
+
+    monkeypatch.setattr(Vault, "put", full)
+    client = house.client("lin")
+    typed = {"title": "满盘时的题名", "date": "2024-03-01", "type": "KCQ03", "fonds": "Q001", "case": "AX2024-001"}
+    answer = client.post("/file", data=typed | {"files": (io.BytesIO(b"x"), "a.txt")})
+    assert answer.status_code == 507
+    assert "满盘时的题名" in answer.text
+    assert "存储空间已满" in answer.text
 
 
 def test_a_confidential_record_does_not_exist_for_a_reader_without_clearance(house: House) -> None:
