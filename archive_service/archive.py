@@ -46,6 +46,9 @@ from archive_service.people.policy import Action, require
 from archive_service.people.service import NewPerson, People
 from archive_service.people.sign_in import SignIn
 from archive_service.reading_room.access import ReadingRoom
+from archive_service.reading_room.masked import MaskedEntries
+from archive_service.reading_room.requests import Requests
+from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
 from archive_service.search.doctor import cage, examine
 from archive_service.search.indexer import Indexer
@@ -95,6 +98,9 @@ class Archive:
     catalogue: Catalogue
     suggesting: Suggesting
     reading_room: ReadingRoom
+    requests: Requests
+    masked: MaskedEntries
+    use_register: UseRegister
     indexer: Indexer
     search: Search
     holds: Holds
@@ -390,6 +396,9 @@ def _join(
         catalogue=catalogue,
         suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
+        requests=Requests(ledger, settings.access.decide_days),
+        masked=MaskedEntries(ledger, frozenset(settings.access.discoverable)),
+        use_register=UseRegister(ledger, catalogue),
         indexer=indexer,
         search=Search(ledger, vault, catalogue, indexer.compartments),
         holds=Holds(ledger),

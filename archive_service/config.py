@@ -153,6 +153,13 @@ class DisposalTable(Table):
     cooling_off_days: Annotated[int, Field(ge=0, le=365)] = 7
 
 
+class AccessTable(Table):
+    """Requests for access; of a discoverable level a masked entry may be found by its code."""
+
+    discoverable: Annotated[tuple[Literal["INT", "TS", "PI"], ...], Field(strict=False)] = ()
+    decide_days: Annotated[int, Field(ge=1, le=90)] = 5
+
+
 class SessionsTable(Table):
     """How long a sign-in lasts."""
 
@@ -181,6 +188,7 @@ class Settings(Table):
     extraction: ExtractionTable = ExtractionTable()
     retention: RetentionTable = RetentionTable()
     disposal: DisposalTable = DisposalTable()
+    access: AccessTable = AccessTable()
     sessions: SessionsTable = SessionsTable()
     audit: AuditTable = AuditTable()
     base: Path = Field(default=Path(), exclude=True)

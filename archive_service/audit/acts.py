@@ -69,6 +69,10 @@ IMPORT_STARTED = _act("import:started", "开始批量归档", "Folder import sta
 IMPORT_FINISHED = _act("import:finished", "完成批量归档", "Folder import finished")
 
 ACCESS_ASKED = _act("access:asked", "申请查阅", "Access asked for")
+ACCESS_AGREED = _act("access:agreed", "同意查阅", "Access agreed to")
+ACCESS_WITHDRAWN = _act("access:withdrawn", "撤回查阅申请", "Request for access withdrawn")
+ACCESS_RETURNED = _act("access:returned", "查阅完毕交还", "Access given back")
+ACCESS_TALKED_OVER = _act("access:talked_over", "就查阅申请留言", "Message on a request for access")
 ACCESS_GRANTED = _act("access:granted", "批准查阅", "Access granted")
 ACCESS_REFUSED = _act("access:refused", "不予查阅", "Access refused")
 ACCESS_REVOKED = _act("access:revoked", "收回查阅许可", "Access revoked")
@@ -149,6 +153,8 @@ DETAILS: dict[str, Text] = {
     "case_no": Text("案卷号", "case"),
     "clearance": Text("密级权限", "clearance"),
     "code": Text("档号", "code"),
+    "page": Text("页", "page"),
+    "purpose": Text("方式", "manner"),
     "component": Text("文件", "component"),
     "days": Text("天数", "days"),
     "digest": Text("摘要", "digest"),

@@ -27,13 +27,16 @@ from archive_service.catalog.tables import (
 )
 from archive_service.errors import ArchiveError, Forbidden, NotFound, Text
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, Thing, can, require, visible
+from archive_service.people.policy import TABLE, Action, Thing, can, require, visible
+from archive_service.people.rights import one_sitting
 from archive_service.vault import Vault
 
 PAGE = 50
 MANY = 500
 """Records read at a time where all of them are wanted."""
 
+PURPOSES = {"download": Action.DOWNLOAD_RECORD, "print": Action.PRINT_RECORD}
+"""What a use asks of the policy; every other is reading here."""
 
 UNKNOWN = "unknown"
 """What the log names when a record was asked for that is not there: what was typed is nobody's business."""
@@ -251,20 +254,46 @@ class Catalogue:
         return [Event(row.seq, row.at, row.person_id, acts.words_of(row.act), row.body, row.act) for row in rows]
 
     def open_component(self, person: Person, record_id: str, component_id: str, purpose: str) -> tuple[Component, Any]:
-        """Open a file for reading: policy first, then the entry in the log, then the bytes; refusals are logged too."""
-        whole = self._readable(person, record_id, component_id)
-        for file in (*whole.files, *([whole.text] if whole.text else [])):
-            if file.id == component_id:
-                said = {"component": component_id, "purpose": purpose}
-                self.ledger.note(person.id, acts.RECORD_READ, "record", whole.row["id"], **said)
-                return file, self.vault.open(whole.row["id"], component_id, file.version)
-        raise NotFound("此件没有这个文件。", "This record has no such file.")
+        """Open a file for a use: policy first, then the entry in the log, then the bytes; refusals are logged too.
 
-    def _readable(self, person: Person, record_id: str, component_id: str) -> Whole:
-        """Return a record whose content a person may read now; a refusal is logged before it is said."""
+        ``purpose`` is ``download`` or ``print`` where the content leaves the reading room, else it is read here.
+        """
+        file, row = self.enter_use(person, record_id, component_id, purpose)
+        return file, self.vault.open(row["id"], component_id, file.version)
+
+    def enter_use(
+        self, person: Person, record_id: str, component_id: str, purpose: str, **more: int
+    ) -> tuple[Component, Mapping[Any, Any]]:
+        """Ask the policy and write a use of a file into the log; return the file and its record's row.
+
+        The caller opens the bytes afterwards: nothing is delivered that is not in the log. ``more`` says which part.
+        """
+        action = PURPOSES.get(purpose, Action.READ_RECORD)
+        whole = self._readable(person, record_id, component_id, action)
+        files = (*whole.files, *([whole.text] if whole.text else []))
+        file = next((one for one in files if one.id == component_id), None)
+        if file is None:
+            raise NotFound("此件没有这个文件。", "This record has no such file.")
+        said: dict[str, Any] = {"component": component_id, "purpose": purpose, **more}
+        grant = None
+        if whole.row["level"] not in person.clearance or whole.row["level"] == "SEAL":
+            grant = person.grant_for(
+                whole.row["id"], whole.row["level"], self.ledger.clock.stamp(), TABLE[action].by_grant
+            )
+        with self.ledger.work(person.id) as work:
+            if grant is not None:
+                said["request"] = grant.request_id
+                if whole.row["level"] == "SEAL":
+                    one_sitting(work, grant)
+            work.act(acts.RECORD_READ, "record", whole.row["id"], **said)
+            work.commit()
+        return file, whole.row
+
+    def _readable(self, person: Person, record_id: str, component_id: str, action: Action) -> Whole:
+        """Return a record whose content a person may use so now; a refusal is logged before it is said."""
         whole = self.find(person, record_id)
         thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
-        verdict = can(person, Action.READ_RECORD, thing, at=self.ledger.clock.stamp())
+        verdict = can(person, action, thing, at=self.ledger.clock.stamp())
         gone = whole.row["status"] == DESTROYED
         if gone or not verdict.allowed:
             self.ledger.note(person.id, acts.RECORD_READ_REFUSED, "record", whole.row["id"], component=component_id)

@@ -44,6 +44,17 @@ SEARCHED_LEVELS = ("PUB", "INT", "TS", "PI")
 """``SEAL`` is never indexed: a reporter's identity is found by nobody."""
 
 
+VIEW, PRINT, DOWNLOAD = "view", "print", "download"
+PERMISSION_WORDS: dict[str, Text] = {
+    VIEW: Text("阅览", "View"),
+    PRINT: Text("复制、打印", "Copy and print"),
+    DOWNLOAD: Text("下载原件", "Download the original"),
+}
+"""What leave to read may hold; to view is in all of it."""
+
+EVERY_PERMISSION = frozenset(PERMISSION_WORDS)
+
+
 @dataclass(frozen=True)
 class Grant:
     """Leave to read one record until an instant, at the level that it had when leave was given."""
@@ -51,6 +62,8 @@ class Grant:
     record_id: str
     until: str
     level: str | None
+    actions: frozenset[str] = EVERY_PERMISSION
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,12 +85,13 @@ class Person:
         """True for the three administrators, who see no content whatever else they hold."""
         return bool(self.roles & ADMINISTRATORS)
 
-    def granted(self, record_id: str, level: str | None, at: str) -> bool:
-        """Say whether a grant for this record is alive at an instant; the last instant no longer counts.
+    def grant_for(self, record_id: str, level: str | None, at: str, what: str = VIEW) -> Grant | None:
+        """Return a grant for this record that is alive at an instant and holds what is wanted; the last instant no longer counts.
 
         Leave does not survive a change of the record's level (DOMAIN 6): what was weighed was another thing.
         """
-        return any((one.record_id, one.level) == (record_id, level) and at < one.until for one in self.grants)
+        alive = (one for one in self.grants if (one.record_id, one.level) == (record_id, level) and at < one.until)
+        return next((one for one in alive if what in one.actions), None)
 
 
 def check_roles(roles: frozenset[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from archive_service.errors import Forbidden, Text
 from archive_service.people.model import (
@@ -18,11 +18,14 @@ from archive_service.people.model import (
     APPROVER,
     ARCHIVIST,
     AUDITOR,
+    DOWNLOAD,
     LEVEL_WORDS,
+    PRINT,
     READER,
     ROLE_WORDS,
     SECURITY_ADMINISTRATOR,
     SYSTEM_ADMINISTRATOR,
+    VIEW,
     Person,
 )
 from archive_service.people.tables import grants
@@ -33,6 +36,8 @@ class Action(Enum):
 
     SEE_RECORD = "see_record"
     READ_RECORD = "read_record"
+    PRINT_RECORD = "print_record"
+    DOWNLOAD_RECORD = "download_record"
     SEARCH = "search"
     BROWSE = "browse"
     FILE_RECORD = "file_record"
@@ -40,6 +45,9 @@ class Action(Enum):
     VOID_NUMBER = "void_number"
     ASK_ACCESS = "ask_access"
     DECIDE_ACCESS = "decide_access"
+    DECIDE_UNSEALING = "decide_unsealing"
+    SEE_ACCESS = "see_access"
+    SEE_USE = "see_use"
     SEE_DISPOSAL = "see_disposal"
     CHECK_RETENTION = "check_retention"
     ACKNOWLEDGE_CLOCK = "acknowledge_clock"
@@ -59,15 +67,18 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may do an action: roles, whether clearance for the thing's level is needed, and whose hands are barred."""
+    """Who may do an action: roles, whether clearance for the thing's level is needed, and whose hands are barred.
+
+    ``by_grant`` names what a grant must hold to stand in for the clearance; empty where none does.
+    """
 
     roles: frozenset[str]
     by_level: bool = False
-    by_grant: bool = False
+    by_grant: str = ""
     barred: tuple[str, ...] = ()
 
 
-def _rule(*roles: str, by_level: bool = False, by_grant: bool = False, barred: tuple[str, ...] = ()) -> Rule:
+def _rule(*roles: str, by_level: bool = False, by_grant: str = "", barred: tuple[str, ...] = ()) -> Rule:
     return Rule(frozenset(roles), by_level, by_grant, barred)
 
 
@@ -81,13 +92,17 @@ OF_ADMINISTRATORS = frozenset(
         Action.RUN_SYSTEM,
         Action.EXAMINE,
         Action.SEE_DISPOSAL,
+        Action.SEE_ACCESS,
+        Action.DECIDE_UNSEALING,
     }
 )
 """All that the three administrators may ever do, whatever else they hold: nothing here shows or touches content."""
 
 TABLE: Mapping[Action, Rule] = {
-    Action.SEE_RECORD: _rule(*WORKING, by_level=True, by_grant=True),
-    Action.READ_RECORD: _rule(*WORKING, by_level=True, by_grant=True),
+    Action.SEE_RECORD: _rule(*WORKING, by_level=True, by_grant=VIEW),
+    Action.READ_RECORD: _rule(*WORKING, by_level=True, by_grant=VIEW),
+    Action.PRINT_RECORD: _rule(*WORKING, by_level=True, by_grant=PRINT),
+    Action.DOWNLOAD_RECORD: _rule(*WORKING, by_level=True, by_grant=DOWNLOAD),
     Action.SEARCH: _rule(*WORKING),
     Action.BROWSE: _rule(*WORKING),
     Action.FILE_RECORD: _rule(ARCHIVIST, by_level=True),
@@ -95,6 +110,9 @@ TABLE: Mapping[Action, Rule] = {
     Action.VOID_NUMBER: _rule(ARCHIVIST),
     Action.ASK_ACCESS: _rule(*WORKING),
     Action.DECIDE_ACCESS: _rule(ARCHIVIST, APPROVER, by_level=True, barred=("requester",)),
+    Action.DECIDE_UNSEALING: _rule(SECURITY_ADMINISTRATOR, APPROVER, barred=("requester",)),
+    Action.SEE_ACCESS: _rule(*WORKING, SECURITY_ADMINISTRATOR),
+    Action.SEE_USE: _rule(ARCHIVIST, APPROVER),
     Action.SEE_DISPOSAL: _rule(ARCHIVIST, APPRAISER, APPROVER, AUDITOR),
     Action.CHECK_RETENTION: _rule(ARCHIVIST),
     Action.ACKNOWLEDGE_CLOCK: _rule(ARCHIVIST, APPROVER, barred=("acknowledger",)),
@@ -111,6 +129,9 @@ TABLE: Mapping[Action, Rule] = {
     Action.RUN_SYSTEM: _rule(SYSTEM_ADMINISTRATOR),
     Action.EXAMINE: _rule(AUDITOR, SYSTEM_ADMINISTRATOR),
 }
+
+LEAVING_THE_ROOM = frozenset({Action.PRINT_RECORD, Action.DOWNLOAD_RECORD})
+"""What nobody ever does with a sealed item, whatever was granted."""
 
 HAND_WORDS: dict[str, Text] = {
     "proposer": Text("编制这份清册的人", "the one who drew up this list"),
@@ -166,16 +187,19 @@ def can(person: Person, action: Action, thing: Thing | None = None, *, at: str =
 def _by_level(person: Person, rule: Rule, action: Action, thing: Thing, at: str) -> Verdict:
     if not rule.by_level:
         return ALLOWED
-    if action is Action.READ_RECORD and thing.level == "SEAL":
+    sealed = thing.level == "SEAL"
+    if sealed and action in LEAVING_THE_ROOM:
+        return _no("密封件只能阅览，不得复制或下载。", "A sealed item is only viewed, never copied or downloaded.")
+    if thing.level in person.clearance and not (sealed and action is Action.READ_RECORD):
+        return ALLOWED
+    asked_now = rule.by_grant and thing.record_id and at  # no instant, no grant
+    if asked_now and person.grant_for(thing.record_id or "", thing.level, at, rule.by_grant):
+        return ALLOWED
+    if sealed and action is Action.READ_RECORD:
         return _no(
-            "密封件须由两人共同启封，本版尚不提供启封。",
-            "Sealed items are opened by two people together; this version does not open them yet.",
+            "密封件须先申请启封，由安全保密管理员与审批人共同批准。",
+            "A sealed item is opened on request, with the leave of the security administrator and an approver together.",
         )
-    if thing.level in person.clearance:
-        return ALLOWED
-    asked_now = rule.by_grant and thing.level != "SEAL" and thing.record_id and at  # no instant, no grant
-    if asked_now and person.granted(thing.record_id or "", thing.level, at):
-        return ALLOWED
     words = LEVEL_WORDS.get(thing.level or "", Text("该密级", "this level"))
     return _no(
         f"您没有“{words.zh}”级的权限，也没有有效的查阅许可。",
@@ -208,4 +232,4 @@ def visible(
         grants.c.record_id == record_id,
         grants.c.level == level,
     )
-    return or_(level.in_(sorted(person.clearance)), and_(level != "SEAL", granted.correlate_except(grants).exists()))
+    return or_(level.in_(sorted(person.clearance)), granted.correlate_except(grants).exists())

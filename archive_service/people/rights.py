@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Work
+from archive_service.clock import from_stamp, to_stamp
 from archive_service.errors import Conflict, NotFound
-from archive_service.people.model import ADMINISTRATORS, ROLE_WORDS
+from archive_service.people.model import ADMINISTRATORS, ROLE_WORDS, Grant
 from archive_service.people.tables import grants, people
+
+SITTING = timedelta(minutes=30)
+"""How long one reading of a sealed item lasts, from when it is opened."""
 
 
 def locked(work: Work, login: str) -> tuple[Any, Sequence[Any]]:
@@ -57,6 +62,14 @@ def revoke_grants(work: Work, person_id: str) -> None:
     alive = select(grants.c.id).where(grants.c.person_id == person_id, grants.c.revoked_at.is_(None))
     for grant_id in work.connection.execute(alive).scalars().all():
         work.update(grants, grant_id, {"revoked_at": work.at})
+
+
+def one_sitting(work: Work, grant: Grant) -> None:
+    """Let leave to open a sealed item, once it is used, end with that sitting: it is given for one reading."""
+    ends = to_stamp(from_stamp(work.at) + SITTING)
+    if grant.until > ends:
+        row = select(grants.c.id).where(grants.c.request_id == grant.request_id)
+        work.update(grants, work.connection.execute(row).scalar_one(), {"until": ends})
 
 
 def nobody(name: str) -> NotFound:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.errors import BadInput, Conflict
-from archive_service.people.model import Grant, Person, check_clearance, check_roles
+from archive_service.people.model import EVERY_PERMISSION, Grant, Person, check_clearance, check_roles
 from archive_service.people.passwords import check_password, one_time_password, password_matches
 from archive_service.people.policy import Action, Thing, require
 from archive_service.people.rights import (
@@ -256,9 +256,7 @@ def _write_password(work: Work, person_id: str, hashed: str, *, must_change: boo
 
 def person_from_row(connection: Connection, row: Any, at: str) -> Person:
     """Make a person of a row, with the grants that are alive."""
-    alive = select(grants.c.record_id, grants.c.until, grants.c.level).where(
-        grants.c.person_id == row.id, grants.c.revoked_at.is_(None), grants.c.until > at
-    )
+    alive = select(grants).where(grants.c.person_id == row.id, grants.c.revoked_at.is_(None), grants.c.until > at)
     return Person(
         id=row.id,
         login=row.login,
@@ -268,8 +266,14 @@ def person_from_row(connection: Connection, row: Any, at: str) -> Person:
         language=row.language,
         must_change=row.must_change,
         disabled=row.disabled_at is not None,
-        grants=tuple(Grant(one.record_id, one.until, one.level) for one in connection.execute(alive)),
+        grants=tuple(_grant(one) for one in connection.execute(alive)),
     )
+
+
+def _grant(row: Any) -> Grant:
+    # A grant of an earlier version says nothing of what it holds: it was given for everything.
+    actions = split(row.actions) if row.actions else EVERY_PERMISSION
+    return Grant(row.record_id, row.until, row.level, actions, row.request_id)
 
 
 def _check_language(language: str) -> None:

@@ -29,6 +29,7 @@ grants = vouched_table(
     Column("until", STAMP, nullable=False),
     Column("revoked_at", STAMP),
     Column("level", String(4)),
+    Column("actions", String(40)),
     CheckConstraint("granted_by <> person_id", name="not_to_oneself"),
     Index(None, "person_id", "record_id"),
 )

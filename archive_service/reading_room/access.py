@@ -1,4 +1,4 @@
-"""Access for a time: asked for by code, decided by another person, ended by the clock without any job.
+"""Access for a time: asked for by code, agreed to by the people its level needs, ended by the clock without any job.
 
 Asking for a code that was never issued is answered like any other, so that asking tells nothing.
 """
@@ -6,92 +6,162 @@ Asking for a code that was never issued is answered like any other, so that aski
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.names import one_line, several_lines
 from archive_service.catalog.tables import ARCHIVED, records
-from archive_service.clock import to_stamp
-from archive_service.errors import ArchiveError, BadInput, Conflict, NotFound
-from archive_service.people.model import Person
+from archive_service.clock import from_stamp, to_stamp
+from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.people.model import EVERY_PERMISSION, VIEW, Person
 from archive_service.people.policy import Action, Thing, can, require
+from archive_service.people.rights import joined, split
 from archive_service.people.service import person_from_row
 from archive_service.people.tables import grants, people
-from archive_service.reading_room.tables import requests
+from archive_service.reading_room.seats import LONGEST, LONGEST_DAYS, open_seats, permitted, seat_of
+from archive_service.reading_room.tables import approvals, messages, requests
 
-LONGEST_DAYS = 14
+LONGEST_TEXT = 500
+LONGEST_MESSAGE = 1000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for: a record by its code, to what purpose, for whom, how long, and what to do with it."""
+
+    code: str
+    purpose: str
+    days: int
+    on_behalf: str = ""
+    actions: frozenset[str] = frozenset({VIEW})
+
+    def checked(self) -> Wish:
+        """Return the wish as it is kept; :class:`BadInput` where something is missing or cannot be kept."""
+        code = normalise_code(self.code)
+        purpose = several_lines(self.purpose, "利用目的", "The purpose", LONGEST_TEXT)
+        if not code or not purpose or not code.isprintable():
+            raise BadInput("请填写档号和利用目的。", "Please give the archival code and the purpose.")
+        if not 1 <= self.days <= LONGEST_DAYS:
+            raise BadInput(f"查阅期限为 1 至 {LONGEST_DAYS} 天。", f"Access lasts 1 to {LONGEST_DAYS} days.")
+        if not self.actions <= EVERY_PERMISSION:
+            raise BadInput(
+                "可申请的利用方式：阅览、复制打印、下载原件。",
+                "One may ask to view, to copy and print, or to download.",
+            )
+        on_behalf = one_line(self.on_behalf, "单位或部门", "For whom", 200)
+        return Wish(code[:200], purpose, self.days, on_behalf, self.actions | {VIEW})
 
 
 @dataclass(frozen=True)
 class ReadingRoom:
-    """Takes requests, decides them, ends grants."""
+    """Takes requests, has them agreed to, ends grants."""
 
     ledger: Ledger
 
-    def ask(self, actor: Person, code: str, purpose: str, days: int) -> str:
+    def ask(
+        self,
+        actor: Person,
+        code: str,
+        purpose: str,
+        days: int,
+        *,
+        on_behalf: str = "",
+        actions: Iterable[str] = (VIEW,),
+    ) -> str:
         """Ask to read a record, by its archival code; return the request's id."""
         require(actor, Action.ASK_ACCESS)
-        wanted = normalise_code(code)
-        if not wanted or not purpose.strip() or not wanted.isprintable() or "\0" in purpose:
-            raise BadInput("请填写档号和利用目的。", "Please give the archival code and the purpose.")
-        if not 1 <= days <= LONGEST_DAYS:
-            raise BadInput(f"查阅期限为 1 至 {LONGEST_DAYS} 天。", f"Access lasts 1 to {LONGEST_DAYS} days.")
-        request_id = uuid.uuid4().hex
-        undecided = {"state": "asked", "decided_by": None, "decided_at": None, "reason": None}
+        wish = Wish(code, purpose, days, on_behalf, frozenset(actions)).checked()
         with self.ledger.work(actor.id) as work:
-            row = {
-                "id": request_id,
-                "person_id": actor.id,
-                "code": wanted[:200],
-                "purpose": purpose.strip()[:500],
-                "days": days,
-            }
-            work.insert(requests, {**row, "asked_at": work.at, **undecided})
-            work.act(acts.ACCESS_ASKED, "access_request", request_id, days=days)
+            request_id = _enter(work, actor, wish, None)
             work.commit()
         return request_id
 
-    def grant(self, actor: Person, request_id: str) -> None:
-        """Grant a request: the person may read that record from now on for the days asked for.
+    def extend(self, actor: Person, request_id: str, purpose: str, days: int) -> str:
+        """Ask for more time while one's leave lasts: a new request, weighed anew; its time follows on the present one."""
+        require(actor, Action.ASK_ACCESS)
+        with self.ledger.work(actor.id) as work:
+            old = self._own(work.connection, actor, request_id)
+            grant = work.connection.execute(_alive(request_id, work.at)).one_or_none()
+            if grant is None:
+                raise Conflict(
+                    "此许可已到期或已收回，请重新申请。", "This leave has ended or was taken back; please ask anew."
+                )
+            actions = split(old.actions) if old.actions else frozenset({VIEW})
+            wish = Wish(old.code, purpose, days, old.on_behalf or "", actions).checked()
+            new_id = _enter(work, actor, wish, request_id)
+            work.commit()
+        return new_id
 
-        Leave is given for the record at its present level; it ends when the level changes.
+    def withdraw(self, actor: Person, request_id: str) -> None:
+        """Take one's own request back before it is decided."""
+        require(actor, Action.ASK_ACCESS)
+        with self.ledger.work(actor.id) as work:
+            self._own(work.connection, actor, request_id)
+            if not work.update(requests, request_id, {"state": "withdrawn"}, requests.c.state == "asked"):
+                raise _decided_already()
+            work.act(acts.ACCESS_WITHDRAWN, "access_request", request_id)
+            work.commit()
+
+    def finish(self, actor: Person, request_id: str, effect: str) -> None:
+        """Give one's leave back before its time and say what the reading was good for (利用效果)."""
+        require(actor, Action.ASK_ACCESS)
+        said = several_lines(effect, "利用效果", "What it was good for", LONGEST_TEXT)
+        with self.ledger.work(actor.id) as work:
+            self._own(work.connection, actor, request_id)
+            grant = work.connection.execute(select(grants).where(grants.c.request_id == request_id)).one_or_none()
+            if grant is None or grant.revoked_at is not None:
+                raise _no_grant()
+            work.update(grants, grant.id, {"revoked_at": work.at})
+            work.update(requests, request_id, {"state": "returned", "effect": said or None})
+            work.act(acts.ACCESS_RETURNED, "record", grant.record_id, request=request_id)
+            work.commit()
+
+    def say(self, actor: Person, request_id: str, body: str) -> None:
+        """Add to the conversation over a request; for the one who asked and those who decide."""
+        require(actor, Action.SEE_ACCESS)
+        with self.ledger.work(actor.id) as work:
+            request = self._request(work.connection, request_id)
+            if not (request.person_id == actor.id or may_decide(actor, request, _record(work.connection, request))):
+                raise _no_request()
+            said = several_lines(body, "留言", "The message", LONGEST_MESSAGE)
+            if not said:
+                raise BadInput("请填写留言。", "Please write a message.")
+            row = {"id": uuid.uuid4().hex, "request_id": request_id, "person_id": actor.id, "body": said, "at": work.at}
+            work.insert(messages, row)
+            work.act(acts.ACCESS_TALKED_OVER, "access_request", request_id)
+            work.commit()
+
+    def grant(self, actor: Person, request_id: str) -> bool:
+        """Agree to a request; return whether that was the last agreement needed, so that the person may read from now on.
+
+        Leave is given for the record at its present level; it ends when the level changes, and so does an agreement.
         """
-        _require_decider(actor, "")
+        _require_decider(actor)
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
-            record = work.connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
-            thing = Thing(level=record.level if record else None, hands={"requester": frozenset({request.person_id})})
-            _require_decider(actor, request.person_id)
-            if record is None or record.status != ARCHIVED or not can(actor, Action.DECIDE_ACCESS, thing).allowed:
+            record = _record(work.connection, request)
+            _require_not_own(actor, request)
+            if record is None or record.status != ARCHIVED or not may_decide(actor, request, record):
                 # One answer for what is not there and for what this person may not know of.
                 raise NotFound(
                     "没有这个档号的在库档案，只能不予批准。",
                     "No record in custody has this code; the request can only be refused.",
                 )
-            if record.level == "SEAL":
-                raise Conflict("密封件不能按一般申请批准。", "A sealed item cannot be granted by an ordinary request.")
             self._must_still_read(work.connection, request.person_id)
-            until = to_stamp(self.ledger.clock.now() + timedelta(days=request.days))
-            grant = {
-                "id": uuid.uuid4().hex,
-                "request_id": request_id,
-                "person_id": request.person_id,
-                "record_id": record.id,
-                "level": record.level,
-            }
-            self._decide(work, request_id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
-            work.insert(
-                grants, {**grant, "granted_by": actor.id, "granted_at": work.at, "until": until, "revoked_at": None}
-            )
-            said = {"request": request_id, "to": request.person_id, "until": until, "level": record.level}
-            work.act(acts.ACCESS_GRANTED, "record", record.id, **said)
+            taken = _agree(work, actor, request_id, record.level)
+            whole = not open_seats(record.level, taken)
+            if whole:
+                _give(work, actor, request, record)
             work.commit()
+        return whole
 
     def _must_still_read(self, connection: Connection, person_id: str) -> None:
         row = connection.execute(select(people).where(people.c.id == person_id)).one()
@@ -102,96 +172,162 @@ class ReadingRoom:
                 "The person who asked is disabled or no longer has a role that reads; the request can only be refused.",
             )
 
-    def _decide(self, work: Work, request_id: str, decided: dict[str, str]) -> None:
-        if not work.update(requests, request_id, decided, requests.c.state == "asked"):
-            raise _decided_already()
-
     def refuse(self, actor: Person, request_id: str, reason: str) -> None:
         """Refuse a request, with the reason that the person will read."""
-        _require_decider(actor, "")
+        _require_decider(actor)
         if not _plain(reason):
             raise BadInput("请说明不予批准的理由。", "Please say why access is refused.")
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
-            record = work.connection.execute(
-                select(records.c.level).where(records.c.code == request.code)
-            ).one_or_none()
-            _require_decider(actor, request.person_id)
-            if record is not None:
-                _require_cleared(actor, record.level, request.person_id, _no_request())
-            decided = {
-                "state": "refused",
-                "decided_by": actor.id,
-                "decided_at": work.at,
-                "reason": _plain(reason),
-            }
-            self._decide(work, request_id, decided)
+            _require_not_own(actor, request)
+            if not may_decide(actor, request, _record(work.connection, request)):
+                raise _no_request()
+            decided = {"state": "refused", "decided_by": actor.id, "decided_at": work.at, "reason": _plain(reason)}
+            _decide(work, request_id, decided)
             work.act(acts.ACCESS_REFUSED, "access_request", request_id)
             work.commit()
 
     def revoke(self, actor: Person, request_id: str, reason: str) -> None:
         """Take a grant back; the next request to read is refused."""
-        _require_decider(actor, "")
+        _require_decider(actor)
         with self.ledger.work(actor.id) as work:
+            found = work.connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
             grant = work.connection.execute(select(grants).where(grants.c.request_id == request_id)).one_or_none()
-            if grant is None:
+            if grant is None or found is None:
                 raise _no_grant()
-            level = work.connection.execute(select(records.c.level).where(records.c.id == grant.record_id)).scalar_one()
-            _require_decider(actor, grant.person_id)
-            _require_cleared(actor, level, grant.person_id, _no_grant())
+            _require_not_own(actor, found)
+            if not may_decide(actor, found, _record(work.connection, found)):
+                raise _no_grant()
             if not work.update(grants, grant.id, {"revoked_at": work.at}, grants.c.revoked_at.is_(None)):
                 raise _no_grant()
             work.update(requests, request_id, {"state": "revoked", "reason": _plain(reason) or None})
             work.act(acts.ACCESS_REVOKED, "record", grant.record_id, request=request_id)
             work.commit()
 
-    def mine(self, actor: Person) -> Sequence[Any]:
-        """Return one's own requests, the newest first, with the end of the grant where there is one."""
-        return self._list(requests.c.person_id == actor.id)
-
-    def waiting(self, actor: Person) -> Sequence[Any]:
-        """Return the requests that this person may decide; a code of a level that the person is not cleared for is not among them."""
-        if not any(can(actor, Action.DECIDE_ACCESS, Thing(level=level)).allowed for level in actor.clearance):
-            return []
-        readable = records.c.level.in_(sorted(actor.clearance)) | records.c.id.is_(None)
-        return self._list((requests.c.state == "asked") & (requests.c.person_id != actor.id) & readable)
-
-    def in_force(self, actor: Person) -> Sequence[Any]:
-        """Return the grants that have not ended and that this person may take back: those of others, by level."""
-        levels = [level for level in actor.clearance if can(actor, Action.DECIDE_ACCESS, Thing(level=level)).allowed]
-        alive = grants.c.revoked_at.is_(None) & (grants.c.until > self.ledger.clock.stamp())
-        return self._list(alive & records.c.level.in_(sorted(levels)) & (grants.c.person_id != actor.id))
-
-    def _list(self, condition: Any) -> Sequence[Any]:
-        with self.ledger.read() as connection:
-            return connection.execute(
-                select(requests, people.c.name.label("person_name"), grants.c.until, grants.c.revoked_at)
-                .join(people, people.c.id == requests.c.person_id)
-                .outerjoin(grants, grants.c.request_id == requests.c.id)
-                .outerjoin(records, records.c.code == requests.c.code)
-                .where(condition)
-                .order_by(requests.c.asked_at.desc(), requests.c.id)
-            ).all()
-
-    def _asked(self, connection: Any, request_id: str) -> Any:
-        request = connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
-        if request is None:
-            raise _no_request()
+    def _asked(self, connection: Connection, request_id: str) -> Any:
+        request = self._request(connection, request_id)
         if request.state != "asked":
             raise _decided_already()
         return request
 
+    def _request(self, connection: Connection, request_id: str) -> Any:
+        found = select(requests).where(requests.c.id == request_id).with_for_update()
+        request = connection.execute(found).one_or_none()
+        if request is None:
+            raise _no_request()
+        return request
 
-def _require_decider(actor: Person, requester_id: str) -> None:
-    """Refuse one who decides on nothing, or on this only by being the one who asked; say nothing of the record."""
+    def _own(self, connection: Connection, actor: Person, request_id: str) -> Any:
+        request = self._request(connection, request_id)
+        if request.person_id != actor.id:
+            raise _no_request()
+        return request
+
+
+def may_decide(actor: Person, request: Any, record: Any) -> bool:
+    """Say whether somebody has a say in a request: of the record's level, and not one's own.
+
+    A code that no record has is decided on by whoever decides on anything.
+    """
+    hands = {"requester": frozenset({request.person_id})}
+    if record is not None and record.level == "SEAL":
+        return can(actor, Action.DECIDE_UNSEALING, Thing(hands=hands)).allowed
+    levels = sorted(actor.clearance) if record is None else [record.level]
+    return any(can(actor, Action.DECIDE_ACCESS, Thing(level=one, hands=hands)).allowed for one in levels)
+
+
+def _enter(work: Work, actor: Person, wish: Wish, extends: str | None) -> str:
+    request_id = uuid.uuid4().hex
+    row = {
+        "id": request_id,
+        "person_id": actor.id,
+        "code": wish.code,
+        "purpose": wish.purpose,
+        "days": wish.days,
+        "on_behalf": wish.on_behalf or None,
+        "actions": joined(wish.actions),
+        "extends": extends,
+        "state": "asked",
+        "asked_at": work.at,
+    }
+    work.insert(requests, row)
+    work.act(acts.ACCESS_ASKED, "access_request", request_id, days=wish.days)
+    return request_id
+
+
+def _agree(work: Work, actor: Person, request_id: str, level: str) -> set[str]:
+    """Enter somebody's agreement from the seat that is open to them; return all seats taken."""
+    same = (approvals.c.request_id == request_id) & (approvals.c.level == level)
+    rows = work.connection.execute(select(approvals.c.seat, approvals.c.person_id).where(same)).all()
+    taken = {row.seat for row in rows}
+    seat = seat_of(actor, level, taken)
+    if any(row.person_id == actor.id for row in rows):
+        raise Conflict("您已同意；还须由另一人同意。", "You have agreed already; another person has to agree as well.")
+    if seat is None:
+        missing = open_seats(level, taken)
+        raise Conflict(
+            f"此申请还须由{'、'.join(one.words.zh for one in missing)}同意。",
+            f"This request still needs {' and '.join(one.words.en for one in missing)}.",
+        )
+    row = {"id": uuid.uuid4().hex, "request_id": request_id, "person_id": actor.id}
+    try:
+        work.insert(approvals, {**row, "seat": seat.name, "level": level, "at": work.at})
+    except IntegrityError as error:
+        raise _decided_already() from error
+    work.act(acts.ACCESS_AGREED, "access_request", request_id)
+    return {*taken, seat.name}
+
+
+def _give(work: Work, actor: Person, request: Any, record: Any) -> None:
+    """Give the leave that all have agreed to; leave that extends another begins where that one ends."""
+    start = from_stamp(work.at)
+    if request.extends:
+        before = work.connection.execute(_alive(request.extends, work.at)).one_or_none()
+        start = from_stamp(before.until) if before is not None else start
+    until = to_stamp(start + timedelta(days=min(request.days, LONGEST[record.level])))
+    wanted = split(request.actions) if request.actions else frozenset({VIEW})
+    grant = {
+        "id": uuid.uuid4().hex,
+        "request_id": request.id,
+        "person_id": request.person_id,
+        "record_id": record.id,
+        "level": record.level,
+        "actions": joined(permitted(record.level, wanted)),
+        "granted_by": actor.id,
+        "granted_at": work.at,
+        "until": until,
+        "revoked_at": None,
+    }
+    _decide(work, request.id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
+    work.insert(grants, grant)
+    said = {"request": request.id, "to": request.person_id, "until": until, "level": record.level}
+    work.act(acts.ACCESS_GRANTED, "record", record.id, **said)
+
+
+def _decide(work: Work, request_id: str, decided: dict[str, str]) -> None:
+    if not work.update(requests, request_id, decided, requests.c.state == "asked"):
+        raise _decided_already()
+
+
+def _record(connection: Connection, request: Any) -> Any:
+    return connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
+
+
+def _alive(request_id: str, at: str) -> Any:
+    return select(grants).where(grants.c.request_id == request_id, grants.c.revoked_at.is_(None), grants.c.until > at)
+
+
+def _require_decider(actor: Person) -> None:
+    """Refuse one who decides on nothing; say nothing of any record."""
+    if can(actor, Action.DECIDE_UNSEALING).allowed:
+        return
+    require(actor, Action.DECIDE_ACCESS, Thing(level=next(iter(sorted(actor.clearance)), None)))
+
+
+def _require_not_own(actor: Person, request: Any) -> None:
+    action = Action.DECIDE_ACCESS if not actor.administers else Action.DECIDE_UNSEALING
     level = next(iter(sorted(actor.clearance)), None)
-    require(actor, Action.DECIDE_ACCESS, Thing(level=level, hands={"requester": frozenset({requester_id})}))
-
-
-def _require_cleared(actor: Person, level: str, requester_id: str, otherwise: ArchiveError) -> None:
-    thing = Thing(level=level, hands={"requester": frozenset({requester_id})})
-    if not can(actor, Action.DECIDE_ACCESS, thing).allowed:
-        raise otherwise
+    require(actor, action, Thing(level=level, hands={"requester": frozenset({request.person_id})}))
 
 
 def _no_request() -> NotFound:
@@ -208,4 +344,4 @@ def _no_grant() -> Conflict:
 
 def _plain(reason: str) -> str:
     """Return a typed reason as it can be kept on both databases."""
-    return reason.replace("\0", "").strip()[:500]
+    return reason.replace("\0", "").strip()[:LONGEST_TEXT]

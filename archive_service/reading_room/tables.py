@@ -1,8 +1,8 @@
-"""Rows of access requests; the grants that come of them lie with the people they are given to."""
+"""Rows of access requests, of who agreed to them and what was said; the grants lie with the people they are given to."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, UniqueConstraint
 
 from archive_service.database.tables import ID, STAMP, vouched_table
 
@@ -17,7 +17,35 @@ requests = vouched_table(
     Column("decided_by", ID, ForeignKey("person.id")),
     Column("decided_at", STAMP),
     Column("reason", String(500)),
+    Column("on_behalf", String(200)),
+    Column("actions", String(40)),
+    Column("effect", String(500)),
+    Column("extends", ID),
+    Column("reminded_at", STAMP),
     CheckConstraint("decided_by IS NULL OR decided_by <> person_id", name="not_by_oneself"),
-    CheckConstraint("state IN ('asked', 'granted', 'refused', 'revoked')", name="state"),
+    CheckConstraint(
+        "state IN ('asked', 'granted', 'refused', 'revoked', 'withdrawn', 'returned')",
+        name="state",
+    ),
     Index(None, "state", "asked_at"),
+)
+
+approvals = vouched_table(
+    "access_approval",
+    Column("request_id", ID, ForeignKey("access_request.id"), nullable=False),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("seat", String(16), nullable=False),
+    Column("level", String(4), nullable=False),
+    Column("at", STAMP, nullable=False),
+    UniqueConstraint("request_id", "person_id", "level"),
+    UniqueConstraint("request_id", "seat", "level"),
+)
+
+messages = vouched_table(
+    "access_message",
+    Column("request_id", ID, ForeignKey("access_request.id"), nullable=False),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("body", String(1000), nullable=False),
+    Column("at", STAMP, nullable=False),
+    Index(None, "request_id", "at"),
 )

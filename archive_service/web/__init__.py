@@ -37,6 +37,7 @@ from archive_service.web import (
     settings,
     stores,
     suggestions,
+    use,
     waits,
 )
 from archive_service.web.import_runs import Imports
@@ -56,6 +57,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     record.blueprint,
     search.blueprint,
     access.blueprint,
+    use.blueprint,
     disposal.blueprint,
     disposal_list.blueprint,
     holds.blueprint,
@@ -73,7 +75,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
     ("filing", "归档", "File", "filing.page", Action.FILE_RECORD),
     ("catalogue", "目录", "Catalogue", "catalogue.page", Action.BROWSE),
     ("search", "检索", "Search", "search.page", Action.SEARCH),
-    ("access", "利用", "Access", "access.page", Action.ASK_ACCESS),
+    ("access", "利用", "Access", "access.page", Action.SEE_ACCESS),
     ("disposal", "鉴定处置", "Disposal", "disposal.queue", Action.SEE_DISPOSAL),
     ("audit", "审计", "Audit", "audit.page", Action.SEE_AUDIT),
     ("reports", "报表", "Reports", "reports.page", Action.BROWSE),
@@ -89,6 +91,7 @@ ROOMS = {
     "record": "catalogue",
     "cases": "catalogue",
     "imports": "filing",
+    "use": "access",
     "holds": "disposal",
     "certificates": "disposal",
 }

@@ -20,6 +20,7 @@ from archive_service.web.audit import detail_of
 from archive_service.web.catalogue import period_words
 from archive_service.web.filing import question_field, typed_facts
 from archive_service.web.here import archive, class_name, done, level_badge, local_time, may, names_of, person, t, words
+from archive_service.web.search import masked_entry
 from retention_policies import Decision, FactQuestion, State
 
 blueprint = Blueprint("record", __name__, url_prefix="/record")
@@ -33,8 +34,12 @@ ALARMING = {acts.RECORD_DESTROYED.name, acts.KEY_DESTROYED.name, acts.RECORD_REA
 @blueprint.get("/<code>")
 def page(code: str) -> str:
     """Show a record; with ``?read=1`` its text is opened too, which the log notes."""
+    masked = masked_entry(code)
+    if masked is not None:
+        return render_template("record_masked.html", masked=masked)
     decision, whole = archive().explain(person(), code)
     readable = _readable(whole)
+    thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
     reading = whole.text is not None and readable and "read" in request.args
     return render_template(
         "record.html",
@@ -48,6 +53,7 @@ def page(code: str) -> str:
         asked=_asked(whole, readable=readable),
         follows_case=bool(whole.case) and whole.parent is None and inherits(archive().schedules, whole.row),
         readable=readable,
+        downloadable=readable and may(Action.DOWNLOAD_RECORD, thing),
         reader=_text(whole) if reading else None,
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
         index_words=t(whole.index.reason_zh, whole.index.reason_en) if whole.index else "",

@@ -40,7 +40,11 @@ def written(kind: str, form: str) -> Response:
     """Draw up a register and hand it out as a file; the log notes who took which."""
     if kind not in {one.value for one in Catalogues} or form not in ("pdf", "xlsx"):
         raise NotFound("没有这种目录。", "There is no such register.")
-    register = _draw_up(Catalogues(kind))
+    return handed_out(_draw_up(Catalogues(kind)), form)
+
+
+def handed_out(register: Register, form: str) -> Response:
+    """Return a register as a file to be saved, PDF or XLSX."""
     data, media_type = (as_pdf(register), "application/pdf") if form == "pdf" else (as_xlsx(register), XLSX)
     response = Response(data, mimetype=media_type)
     name = quote(f"{register.title} {register.drawn_up_on}.{form}", safe="")

@@ -10,7 +10,7 @@ from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, require
 from archive_service.search.service import Hit, Results, SearchFilters
 from archive_service.web.catalogue import Narrowing
-from archive_service.web.here import archive, class_name, number_of, person, t, words
+from archive_service.web.here import archive, class_name, level_badge, number_of, person, t, words
 from archive_service.web.home import badges_of
 
 blueprint = Blueprint("search", __name__)
@@ -43,7 +43,20 @@ def page() -> str:
         clear_url=url_for("search.page", q=query),
         next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
         first_url=narrowing.url() if offset else None,
+        masked=masked_entry(query),
     )
+
+
+def masked_entry(typed: str) -> dict[str, Any] | None:
+    """Return the masked entry of a code that was typed, for a level that is discoverable; it is in no count."""
+    found = archive().masked.find(person(), typed)
+    if found is None:
+        return None
+    return {
+        "code": found.code,
+        "badges": [level_badge(found.level)],
+        "ask_url": url_for("access.page", code=found.code),
+    }
 
 
 def _wanted() -> dict[str, str]:

@@ -13,8 +13,8 @@ Wait = tuple[str, int, str]
 def waiting() -> list[Wait]:
     """Return sentence, count and address of everything that the person can act on now."""
     found: list[Wait] = []
-    if may(Action.DECIDE_ACCESS):
-        asked = len(archive().reading_room.waiting(person()))
+    if may(Action.DECIDE_ACCESS) or may(Action.DECIDE_UNSEALING):
+        asked = len(archive().requests.waiting(person()))
         found.append(
             (t("查阅申请等您决定", "requests for access wait for your decision"), asked, url_for("access.page"))
         )

@@ -249,7 +249,9 @@ def test_a_forged_or_foreign_device_cookie_helps_nobody(house: House):
 def _granted(house: House, days: int = 1) -> str:
     reader, approver = house.client("wang.yue"), house.client("qian.pi")
     reader.post("/access/", data={"code": house.secret.archival_code, "purpose": "核对", "days": str(days)})
-    request = house.archive.reading_room.waiting(house.who("qian.pi"))[0].id
+    request = house.archive.requests.waiting(house.who("qian.pi"))[0].id
+    assert house.client("zhang.dang").post(f"/access/{request}/grant").status_code == 303
+    assert house.reads(reader) == 404, "one agreement is not enough for a trade secret"
     assert approver.post(f"/access/{request}/grant").status_code == 303
     return str(request)
 

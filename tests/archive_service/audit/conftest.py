@@ -177,7 +177,9 @@ def live_a_whole_life(world: World, anchor_file: Path) -> None:
     world.hold(held.archival_code)
     secret = world.file(type_code="KCQ02", on=date(2024, 3, 1), level="TS", case_no="AX2024-001")
     request = room.ask(world.person("wang.yue"), secret.archival_code, "核对", 3)
+    room.say(world.person(PROPOSER), request, "请说明用途")
     room.grant(world.person(PROPOSER), request)
+    room.grant(world.person("qian.pi"), request)
     keep()
     list_no = world.ordered(2)
     assert world.destruction.carry_on() == [list_no]

@@ -132,10 +132,22 @@ def test_a_grant_opens_its_record_at_its_level_and_nothing_else():
         assert allowed is ((level, record) == ("TS", RECORD))
 
 
-def test_no_grant_opens_a_sealed_item():
-    person = a_person(READER, grants=(Grant(RECORD, STAMPS[3], "SEAL"),))
+def test_a_grant_lets_a_sealed_item_be_viewed_and_never_copied_or_downloaded():
+    person = a_person(READER, levels=LEVELS, grants=(Grant(RECORD, STAMPS[3], "SEAL"),))
+    sealed = Thing(level="SEAL", record_id=RECORD)
     for action in (Action.SEE_RECORD, Action.READ_RECORD):
-        assert not can(person, action, Thing(level="SEAL", record_id=RECORD), at=STAMPS[0]).allowed
+        assert can(person, action, sealed, at=STAMPS[0]).allowed
+    assert not can(person, Action.READ_RECORD, sealed, at=STAMPS[3]).allowed
+    for action in (Action.PRINT_RECORD, Action.DOWNLOAD_RECORD):
+        assert not can(person, action, sealed, at=STAMPS[0]).allowed
+
+
+@pytest.mark.parametrize("held", ["view", "print", "download"])
+def test_a_grant_opens_only_what_it_holds(held: str):
+    person = a_person(READER, grants=(Grant(RECORD, STAMPS[3], "TS", frozenset({held})),))
+    actions = {"view": Action.READ_RECORD, "print": Action.PRINT_RECORD, "download": Action.DOWNLOAD_RECORD}
+    for name, action in actions.items():
+        assert can(person, action, Thing(level="TS", record_id=RECORD), at=STAMPS[0]).allowed is (name == held)
 
 
 def test_a_sealed_item_is_read_by_nobody_alone():

@@ -116,8 +116,10 @@ def test_access_that_was_asked_for_and_granted_opens_the_record(house: House) ->
     code = file_one(house.client("lin"), "限期查阅的配方", level="TS")
     reader, approver = house.client("wang"), house.client("zhao")
     reader.post("/access/", data={"code": code, "purpose": "核对", "days": "3"})
-    waiting = house.archive.reading_room.waiting(house.archive.people.by_login("zhao"))
+    waiting = house.archive.requests.waiting(house.archive.people.by_login("zhao"))
     approver.post(f"/access/{waiting[0].id}/grant")
+    assert reader.get(f"/record/{code}").status_code == 404, "a trade secret takes two"
+    house.client("lin").post(f"/access/{waiting[0].id}/grant")
     assert reader.get(f"/record/{code}").status_code == 200
     assert reader.get("/access/").status_code == 200
 
