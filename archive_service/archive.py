@@ -30,6 +30,7 @@ from archive_service.catalog.format_list import FormatList, load_formats
 from archive_service.catalog.identification import Identification
 from archive_service.catalog.plan import SHIPPED
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
+from archive_service.catalog.schemes import Schemes
 from archive_service.catalog.suggesting import Suggesting
 from archive_service.clock import Clock
 from archive_service.config import Settings
@@ -119,6 +120,11 @@ class Archive:
     def keyring_file(self) -> Path:
         """The file that holds the wrapped keys."""
         return self.settings.data_dir / "keyring.db"
+
+    @property
+    def schemes(self) -> Schemes:
+        """The numbering schemes."""
+        return Schemes(self.ledger, self.schedules)
 
     @property
     def install_id(self) -> str:

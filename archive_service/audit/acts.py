@@ -64,6 +64,9 @@ KEYS_RECOVERED = _act("keys:recovered", "以恢复份找回根密钥", "Root key
 SHARES_MADE = _act("keys:shares:made", "制作恢复份", "Recovery shares made")
 SHARES_DRILLED = _act("keys:shares:drilled", "演练恢复份", "Recovery shares tried")
 ARCHIVE_EXAMINED = _act("archive:examined", "检查全库", "Archive examined")
+SCHEME_MADE = _act("scheme:made", "启用编号方案版本", "Version of a numbering scheme made")
+FILE_NUMBER_ALLOTTED = _act("number:file", "编定案卷号", "File number given to a case file")
+NUMBERS_RESERVED = _act("number:reserved", "预留件号", "Numbers reserved")
 NUMBER_VOIDED = _act("number:voided", "件号作废", "Number voided")
 IMPORT_STARTED = _act("import:started", "开始批量归档", "Folder import started")
 IMPORT_FINISHED = _act("import:finished", "完成批量归档", "Folder import finished")
@@ -127,6 +130,8 @@ OBJECTS: dict[str, Text] = {
     "store": Text("存储", "Store"),
     "hold": Text("冻结", "Hold"),
     "import": Text("批量归档", "Folder import"),
+    "number": Text("件号", "Number"),
+    "numbering_scheme": Text("编号方案", "Numbering scheme"),
     "page": Text("页面", "Page"),
     "person": Text("人员", "Person"),
     "plan_version": Text("方案版本", "Version of a plan"),
@@ -170,6 +175,8 @@ DETAILS: dict[str, Text] = {
     "request": Text("申请", "request"),
     "roles": Text("角色", "roles"),
     "round": Text("轮次", "round"),
+    "scheme": Text("编号方案", "scheme"),
+    "starts_on": Text("启用日期", "starts on"),
     "rows": Text("行数", "rows"),
     "to": Text("对象人员", "to"),
     "trigger": Text("触发事件", "trigger"),

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from archive_service.catalog.numbering import SHAPES, Scheme, read_scheme, shared_code
+from archive_service.catalog.numbering import Scheme, read_scheme, shared_code
+from archive_service.catalog.patterns import SHAPES
 from archive_service.errors import BadInput, BadSettings, Text
 from retention_policies import Rule, Schedule
 
@@ -30,11 +31,18 @@ class RecordType:
     category: str
     scheme: Scheme
     rule: Rule
+    problem: str
+    """What stands in the place of the unit or problem: usually the class's own code."""
 
     @property
     def default_level(self) -> str | None:
         """The level that records of this type have unless the archivist says otherwise; ``None``: must be said."""
         return None if self.rule.level == "PARENT" else self.rule.level
+
+    def parts(self, fonds_no: str, year: int, retention_code: str) -> dict[str, str]:
+        """Return what an archival code of this type is made of, but for its numbers."""
+        named = {"fonds": fonds_no, "category": self.category, "problem": self.problem}
+        return {**named, "year": str(year), "retention": retention_code}
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,8 @@ class Plan:
     categories: Mapping[str, Text]
     classes: tuple[RecordClass, ...]
     types: Mapping[str, RecordType]
+    schemes: Mapping[str, tuple[Scheme, Text]]
+    """The numbering schemes of the plan with their names, by code: the first version of each."""
 
     def type(self, code: str) -> RecordType:
         """Return the record type with this code, or say which there are."""
@@ -85,6 +95,7 @@ class _Scheme(_Table):
     name_zh: str
     name_en: str
     pattern: str
+    restart: list[str] = []
 
 
 class _Category(_Table):
@@ -95,12 +106,19 @@ class _Category(_Table):
 
 
 class _Class(_Table):
-    code: str = Field(pattern=r"^[A-Z]{3}$")
+    code: str = Field(pattern=r"^[A-Z0-9]{1,6}$")
     name_zh: str
     name_en: str
     category: str
     types: list[str] = Field(min_length=1)
     categories: dict[str, str] = {}
+    problem: str | None = None
+    """Unit or problem code where it is not the class's own; empty: this class has none."""
+
+    @property
+    def place(self) -> str:
+        """What stands in its codes for unit or problem."""
+        return self.code if self.problem is None else self.problem
 
 
 class _Head(_Table):
@@ -119,6 +137,7 @@ class _File:
 
     head: _Head | None
     schemes: dict[str, Scheme]
+    scheme_names: dict[str, Text]
     categories: list[_Category]
     classes: list[_Class]
     named: dict[str, set[str]]
@@ -153,11 +172,13 @@ def _read(raw: dict[str, Any]) -> _File:
     rest = {name: value for name, value in raw.items() if name not in ("schemes", "categories", "classes")}
     head = _table(_Head, "", rest, faults)
     schemes: dict[str, Scheme] = {}
+    names: dict[str, Text] = {}
     given = raw.get("schemes")
     for name, value in (given if isinstance(given, dict) else {}).items():
         scheme = _table(_Scheme, f"[schemes.{name}] ", value, faults)
         try:
-            schemes |= {name: read_scheme(name, scheme.pattern)} if scheme else {}
+            names |= {name: Text(scheme.name_zh, scheme.name_en)} if scheme else {}
+            schemes |= {name: read_scheme(name, scheme.pattern, scheme.restart)} if scheme else {}
         except BadInput as error:
             faults.append(f"[schemes.{name}] pattern: {error.text.en} {error.text.zh}")
     if not given or not isinstance(given, dict):
@@ -165,7 +186,7 @@ def _read(raw: dict[str, Any]) -> _File:
     categories = _tables(_Category, "categories", raw, faults)
     classes = _tables(_Class, "classes", raw, faults)
     named = {"schemes": set(given) if isinstance(given, dict) else set(), "categories": _codes(raw.get("categories"))}
-    return _File(head, schemes, categories, classes, named, faults)
+    return _File(head, schemes, names, categories, classes, named, faults)
 
 
 def _tables(kind: type[_Kind], name: str, raw: dict[str, Any], faults: list[str]) -> list[_Kind]:
@@ -221,6 +242,7 @@ def _faults_of_classes(file: _File, schedule: Schedule) -> Iterator[str]:
         for key, name in (("category", item.category), *((f"categories.{k}", v) for k, v in item.categories.items())):
             if name not in file.named["categories"]:
                 yield f"{place}: {key}: there is no category {name!r}"
+        yield from _faults_of_problem(file, item, place)
         for code in sorted(item.categories.keys() - set(item.types)):
             yield f"{place}: categories.{code}: {code} is not one of its types"
         for code in item.types:
@@ -231,17 +253,31 @@ def _faults_of_classes(file: _File, schedule: Schedule) -> Iterator[str]:
             types.add(code)
 
 
+def _faults_of_problem(file: _File, item: _Class, place: str) -> Iterator[str]:
+    """Yield a fault if what stands for unit or problem does not fit, or is missing where the scheme needs it."""
+    scheme_of = {category.code: file.schemes.get(category.scheme) for category in file.categories}
+    schemes = [scheme_of.get(name) for name in (item.category, *item.categories.values())]
+    needed = any(p.part == "problem" and not p.optional for scheme in schemes if scheme for p in scheme.pieces)
+    if item.place and not re.fullmatch(SHAPES["problem"], item.place, re.ASCII):
+        yield f"{place}: problem: 1 to 6 capital letters or digits, or up to 12 Chinese characters (given: {item.place!r})"
+    if not item.place and needed:
+        yield f"{place}: problem: its numbering scheme needs a unit or problem code"
+
+
 def _shared_codes(file: _File) -> Iterator[str]:
-    """Yield a fault for each two classes whose schemes could give two records one archival code."""
+    """Yield a fault for each two classes whose schemes could give two records one archival code.
+
+    Classes of one scheme share a sequence wherever they could share a code.
+    """
     scheme_of = {category.code: file.schemes.get(category.scheme) for category in file.categories}
     used = {
-        (scheme, category, item.code)
+        (scheme, category, item.place)
         for item in file.classes
         for category in (item.category, *item.categories.values())
         if (scheme := scheme_of.get(category)) and re.fullmatch(SHAPES["category"], category, re.ASCII)
     }
     for one, other in itertools.combinations(sorted(used, key=lambda place: (place[2], place[1])), 2):
-        code = shared_code(one, other)
+        code = shared_code(one, other) if one[0].name != other[0].name else None
         if code:
             yield (
                 f"[schemes.{one[0].name}] pattern: {one[1]} {one[2]} and {other[1]} {other[2]} "
@@ -257,7 +293,7 @@ def _build(head: _Head, raw: _File, body: str, schedule: Schedule) -> Plan:
         for code in item.types:
             rule, category = schedule.rules[code], item.categories.get(code, item.category)
             name = Text(rule.title.zh, rule.title.en)
-            types.append(RecordType(code, name, item.code, category, scheme_of[category], rule))
+            types.append(RecordType(code, name, item.code, category, scheme_of[category], rule, item.place))
         classes.append(RecordClass(item.code, Text(item.name_zh, item.name_en), tuple(types)))
     return Plan(
         code=head.code,
@@ -268,4 +304,5 @@ def _build(head: _Head, raw: _File, body: str, schedule: Schedule) -> Plan:
         categories={category.code: Text(category.name_zh, category.name_en) for category in raw.categories},
         classes=tuple(classes),
         types={record_type.code: record_type for record_class in classes for record_type in record_class.types},
+        schemes={name: (scheme, raw.scheme_names[name]) for name, scheme in raw.schemes.items()},
     )

@@ -8,7 +8,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.catalog.facts import triggers_of_case
 from archive_service.catalog.intake import Intake
 from archive_service.catalog.model import NewRecord, SourceFile
-from archive_service.catalog.numbering import Numbers
+from archive_service.catalog.numbers import Numbers, in_force
 from archive_service.catalog.rows import settle
 from archive_service.catalog.schedules import Schedules
 from archive_service.errors import Text
@@ -37,6 +37,7 @@ def preview(ledger: Ledger, schedules: Schedules, actor: Person, new: NewRecord)
     with ledger.work(actor.id) as work:
         checked = Intake(work.connection, schedules, actor, clock.today(), clock.stamp()).draft(wanted)
         triggers = triggers_of_case(work.connection, checked.case_id)
-        settled = settle(work, schedules, clock.today(), checked, Numbers(work), triggers)
+        numbers = Numbers(work, in_force(work.connection, clock.today()))
+        settled = settle(work, schedules, clock.today(), checked, numbers, triggers)
     sentence = settled.decision.sentence
     return Preview(settled.number.code, checked.level, Text(sentence.zh, sentence.en))

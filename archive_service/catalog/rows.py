@@ -16,7 +16,8 @@ from archive_service.catalog.due import decide_record, stored_decision, usual_pe
 from archive_service.catalog.facts import triggers_of_case
 from archive_service.catalog.intake import Draft
 from archive_service.catalog.model import Description
-from archive_service.catalog.numbering import Number, Numbers
+from archive_service.catalog.numbering import Number
+from archive_service.catalog.numbers import Numbers, in_force
 from archive_service.catalog.parents import link, lock_parent, parents_of
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import ARCHIVED, components, records
@@ -68,13 +69,14 @@ def settle(
     parents = _parents(work, schedules, draft, ground)
     decision = decide_record(schedules.current, ground, triggers, today, (), parents)
     code_period = decision.period.code if decision.period else usual_period(draft.record_type.rule)
-    number = numbers.take(draft.record_type.scheme, _parts(draft, code_period), draft.code)
+    parts = draft.record_type.parts(draft.new.fonds_no, draft.year, code_period)
+    number = numbers.take(draft.record_type.scheme, parts, draft.code, draft.case_id)
     return Settled(ground, decision, code_period, number)
 
 
 def write(work: Work, schedules: Schedules, actor: Person, today: date, prepared: Sequence[Prepared]) -> list[str]:
     """Write records with everything that belongs to them, inside the caller's transaction; return their archival codes."""
-    numbers = Numbers(work)
+    numbers = Numbers(work, in_force(work.connection, today))
     triggers = {
         case_id: triggers_of_case(work.connection, case_id) for case_id in {one.draft.case_id for one in prepared}
     }
@@ -115,16 +117,6 @@ def _ground(schedules: Schedules, draft: Draft) -> dict[str, Any]:
     }
 
 
-def _parts(draft: Draft, code_period: str) -> dict[str, str]:
-    return {
-        "fonds": draft.new.fonds_no,
-        "category": draft.record_type.category,
-        "year": str(draft.year),
-        "retention": code_period,
-        "problem": draft.record_type.class_code,
-    }
-
-
 def _identity(schedules: Schedules, draft: Draft, settled: Settled) -> dict[str, Any]:
     number = settled.number
     return {
@@ -140,7 +132,7 @@ def _identity(schedules: Schedules, draft: Draft, settled: Settled) -> dict[str,
         "category": draft.record_type.category,
         "year": draft.year,
         "retention_code": settled.code_period,
-        "problem_code": draft.record_type.class_code,
+        "problem_code": draft.record_type.problem,
         "level": draft.level,
     }
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.numbering import Scheme
+from archive_service.catalog.numbers import stored_scheme
 from archive_service.catalog.plan import Plan, load_plan, schemes_in
-from archive_service.catalog.tables import plan_versions
+from archive_service.catalog.tables import numbering_schemes, plan_versions, sequences
 from archive_service.errors import BadSettings, NotFound
 from retention_policies import Schedule, ScheduleError, load_schedule
 
@@ -77,6 +78,7 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
         for kind, code, version, digest, _, _ in offered
         if (kind, code, version) in known and known[kind, code, version].digest != digest
     ]
+    faults += _changed_schemes(ledger, plan)
     if faults:
         raise BadSettings(faults)
     new = [item for item in offered if item[:3] not in known]
@@ -93,13 +95,30 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
     return Schedules(current=schedule, earlier=earlier, plan=plan)
 
 
+def _changed_schemes(ledger: Ledger, plan: Plan) -> list[str]:
+    """Say which schemes of a plan have numbered already, but otherwise than it has them: one in use is never changed."""
+    with ledger.read() as connection:
+        begun = set(connection.execute(select(sequences.c.scheme)).scalars())
+        kept = select(plan_versions.c.body).where(plan_versions.c.kind == "plan")
+        known = [schemes_in(body) for body in connection.execute(kept).scalars()]
+        made = [stored_scheme(row) for row in connection.execute(select(numbering_schemes))]
+    patterns = {(one.name, one.pattern, one.restart) for schemes in known for one in schemes.values()}
+    patterns |= {(one.name, one.pattern, one.restart) for one in made}
+    return [
+        f"[schemes.{name}]: 已在使用，不能改动；请另起名称，或在页面上建立新版本 is in use and is never changed; give it another name, or make a new version of it at the pages"
+        for name, (scheme, _) in plan.schemes.items()
+        if name in begun and (name, scheme.pattern, scheme.restart) not in patterns
+    ]
+
+
 def schemes_used(connection: Connection) -> dict[str, Scheme]:
-    """Return every numbering scheme that a plan of this archive had, by name; of several of one name the latest."""
+    """Return every numbering scheme that this archive has had, by name; of several of one name the latest."""
     kept = select(plan_versions.c.body).where(plan_versions.c.kind == "plan").order_by(plan_versions.c.loaded_at)
     found: dict[str, Scheme] = {}
     for body in connection.execute(kept).scalars():
         found |= schemes_in(body)
-    return found
+    newer = select(numbering_schemes).order_by(numbering_schemes.c.version)
+    return found | {row.name: stored_scheme(row) for row in connection.execute(newer)}
 
 
 def versions_beside(connection: Connection, schedule: Schedule) -> ScheduleVersions:

@@ -82,6 +82,51 @@ void_numbers = vouched_table(
     Column("voided_by", ID, ForeignKey("person.id"), nullable=False),
 )
 
+RESERVED, USED, VOID = "reserved", "used", "void"
+
+reserved_numbers = vouched_table(
+    "reserved_number",
+    Column("scheme", String(32), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("code", String(200), nullable=False, unique=True),
+    Column("block", ID, nullable=False, index=True),
+    Column("purpose", String(200), nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("reserved_at", STAMP, nullable=False),
+    Column("reserved_by", ID, ForeignKey("person.id"), nullable=False),
+    UniqueConstraint("scheme", "scope", "number"),
+    CheckConstraint("state IN ('reserved', 'used', 'void')", name="state"),
+    Index(None, "state", "expires_on"),
+)
+
+numbering_schemes = vouched_table(
+    # Versions made by people at the pages; what a plan says of a scheme is the first version of it.
+    "numbering_scheme",
+    Column("name", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("pattern", String(200), nullable=False),
+    Column("restart", String(100), nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("made_at", STAMP, nullable=False),
+    Column("made_by", ID, ForeignKey("person.id"), nullable=False),
+    UniqueConstraint("name", "version"),
+)
+
+case_file_numbers = vouched_table(
+    "case_file_number",
+    Column("scheme", String(32), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("case_id", ID, ForeignKey("case_file.id"), nullable=False),
+    Column("allotted_at", STAMP, nullable=False),
+    UniqueConstraint("scheme", "scope", "number"),
+    UniqueConstraint("scheme", "scope", "case_id"),
+)
+
 ARCHIVED = "archived"
 DESTROYING = "destroying"
 DESTROYED = "destroyed"

@@ -61,6 +61,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "accession": ("records", "归档文件或文件夹", "File records or a folder"),
     "search": ("records", "检索", "Search"),
     "show": ("records", "显示一份档案", "Show a record"),
+    "numbering": ("numbering", "档号：编号方案、接下来的档号", "Archival codes: schemes, the next codes"),
     "retention": ("retention", "保管期限：检查、说明、预测", "Retention: check, explain, forecast"),
     "disposal": ("disposal", "处置清册", "Disposal lists"),
     "audit": ("audit", "审计：校验、导出、检查点", "Audit: verify, export, checkpoint"),

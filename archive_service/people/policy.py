@@ -42,6 +42,7 @@ class Action(Enum):
     BROWSE = "browse"
     FILE_RECORD = "file_record"
     KEEP_CASES = "keep_cases"
+    KEEP_SCHEMES = "keep_schemes"
     VOID_NUMBER = "void_number"
     ASK_ACCESS = "ask_access"
     DECIDE_ACCESS = "decide_access"
@@ -107,6 +108,7 @@ TABLE: Mapping[Action, Rule] = {
     Action.BROWSE: _rule(*WORKING),
     Action.FILE_RECORD: _rule(ARCHIVIST, by_level=True),
     Action.KEEP_CASES: _rule(ARCHIVIST),
+    Action.KEEP_SCHEMES: _rule(ARCHIVIST),
     Action.VOID_NUMBER: _rule(ARCHIVIST),
     Action.ASK_ACCESS: _rule(*WORKING),
     Action.DECIDE_ACCESS: _rule(ARCHIVIST, APPROVER, by_level=True, barred=("requester",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
@@ -13,10 +13,13 @@ from archive_service.catalog.schedules import schemes_used
 from archive_service.catalog.tables import (
     ARCHIVED,
     DESTROYED,
+    RESERVED,
+    case_file_numbers,
     components,
     index_states,
     outbox,
     records,
+    reserved_numbers,
     sequences,
     void_numbers,
 )
@@ -142,17 +145,21 @@ def continuity(ledger: Ledger) -> list[Finding]:
     with ledger.read() as connection:
         schemes = schemes_used(connection)
         for row in connection.execute(select(sequences).order_by(sequences.c.scheme, sequences.c.scope)).all():
-            taken = _taken(connection, records, row) | _taken(connection, void_numbers, row)
+            waiting = _taken(connection, reserved_numbers, row, reserved_numbers.c.state == RESERVED)
+            taken = waiting.union(
+                *(_taken(connection, table, row) for table in (records, void_numbers, case_file_numbers))
+            )
             why = Text("缺号，且不在作废登记中", "this number is missing and not in the void ledger")
             scheme = schemes.get(row.scheme)
-            width = scheme.width if scheme else 1  # a scheme that no kept plan names: the bare number still tells
             missing = (number for number in range(1, row.last_no + 1) if number not in taken)
-            findings += [Finding(f"{row.scope}{number:0{width}d}", why) for number in missing]
+            # Of a scheme that no kept plan names the bare number still tells.
+            written = scheme.written if scheme else "{}{}".format
+            findings += [Finding(written(row.scope, number), why) for number in missing]
     return findings
 
 
-def _taken(connection: Connection, table: Table, sequence: Any) -> set[int]:
-    wanted = select(table.c.number).where(table.c.scheme == sequence.scheme, table.c.scope == sequence.scope)
+def _taken(connection: Connection, table: Table, sequence: Any, *only: ColumnElement[bool]) -> set[int]:
+    wanted = select(table.c.number).where(table.c.scheme == sequence.scheme, table.c.scope == sequence.scope, *only)
     return set(connection.execute(wanted).scalars())
 
 

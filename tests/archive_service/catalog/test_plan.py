@@ -71,8 +71,8 @@ def test_every_type_gets_codes_of_the_standard_that_its_scheme_names(shipped: Pl
     for one in shipped.types.values():
         for retention in ("Y", "D30", "D10"):
             parts = {"fonds": "Q001", "category": one.category, "year": "2024", "retention": retention}
-            scope = one.scheme.scope({**parts, "problem": one.class_code})
-            assert one.scheme.name in matching_grammars(one.scheme.code(scope, 1))
+            run = one.scheme.run({**parts, "problem": one.class_code})
+            assert one.scheme.name in matching_grammars(run.code(1))
 
 
 def test_a_type_is_found_however_it_is_typed_and_an_unknown_one_is_named(shipped: Plan) -> None:
@@ -98,6 +98,8 @@ def faults_of(tmp_path: Path, schedule: Schedule, *changes: tuple[str, str], tex
 ONE_FAULT = [
     (('name_zh = "反馈"\n', ""), "[[classes]] FKY: name_zh: Field required"),
     (('code = "FKY"', 'code = "Fky"'), "[[classes]] Fky: code: "),
+    (('code = "FKY"', 'problem = ""\ncode = "FKY"'), "[[classes]] FKY: problem: its numbering scheme needs"),
+    (('code = "FKY"', 'problem = "bgs-1"\ncode = "FKY"'), "[[classes]] FKY: problem: 1 to 6 capital letters"),
     (('code = "FKY"', "code = 7"), "[[classes]] no. 6: code: "),
     (('code = "FKY"', 'code = "ZGL"'), "[[classes]] ZGL: code: stands twice in the plan"),
     (('code = "FKY"\n', 'code = "FKY"\nscope = "x"\n'), "[[classes]] FKY: scope: unknown key"),
@@ -108,7 +110,7 @@ ONE_FAULT = [
     (('SXD01 = "ZP·AX"', 'SXD01 = "ZQ·AX"'), "[[classes]] SXD: categories.SXD01: there is no category 'ZQ·AX'"),
     (('scheme = "DAT22_ITEM"', 'scheme = "DAT99"'), "[[categories]] ZY·AX: scheme: there is no scheme 'DAT99'"),
     (('code = "LY·AX"', 'code = "ZP·AX"'), "[[categories]] ZP·AX: code: stands twice"),
-    (("-{problem}-{item:4}", "-{item:4}"), "[schemes.DAT22_ITEM] pattern: "),
+    (("-{problem}-{item:4}", "-{problem}-{item}"), "[schemes.DAT22_ITEM] pattern: "),
     (('version = "2026-1"', "version = 2026"), "version: "),
     (('version = "2026-1"', 'version = "2026-1"\ncolour = "red"'), "colour: unknown key"),
 ]
@@ -124,7 +126,7 @@ def test_a_fault_is_told_with_table_and_key(
 def test_faults_of_every_kind_in_one_file_are_told_at_once(tmp_path: Path, schedule: Schedule) -> None:
     changes = [
         ('version = "2026-1"', "version = 2026"),
-        ("-{problem}-{item:4}", "-{item:4}"),
+        ("-{problem}-{item:4}", "-{problem}-{item}"),
         ('name_zh = "反馈"\n', ""),
         ('types = ["GZD01", "GZD02"]', 'types = ["GZD01", "GZD77"]'),
         ('code = "LY·AX"', 'code = "LY·2019"'),
@@ -142,7 +144,7 @@ def test_faults_of_every_kind_in_one_file_are_told_at_once(tmp_path: Path, sched
 
 
 def test_a_faulty_scheme_does_not_make_its_categories_faulty_too(tmp_path: Path, schedule: Schedule) -> None:
-    assert len(faults_of(tmp_path, schedule, ("-{problem}-{item:4}", "-{item:4}"))) == 1
+    assert len(faults_of(tmp_path, schedule, ("-{problem}-{item:4}", "-{problem}-{item}"))) == 1
 
 
 def test_two_classes_whose_schemes_could_give_the_same_code_are_refused(tmp_path: Path, schedule: Schedule) -> None:

@@ -98,6 +98,11 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "POST /catalogue/cases/<case_no>/events/<event_id>/revoke": KEEPERS,
     "GET /catalogue/fonds": WORKING,
     "POST /catalogue/fonds": KEEPERS,
+    "GET /catalogue/schemes/": WORKING,
+    "POST /catalogue/schemes/": KEEPERS,
+    "GET /catalogue/schemes/<name>": WORKING,
+    "GET /catalogue/schemes/new": KEEPERS,
+    "GET /catalogue/schemes/next": KEEPERS,
     "GET /disposal/": DESK,
     "POST /disposal/check": KEEPERS,
     "POST /disposal/check/confirm": ("approver",),
@@ -170,6 +175,13 @@ FORMS: dict[str, dict[str, Any]] = {
         "year": "2024",
     },
     "POST /catalogue/fonds": {"fonds_no": "Q009", "name_zh": "全宗", "name_en": "Fonds", "kind": "enterprise"},
+    "POST /catalogue/schemes/": {
+        "name": "OWN",
+        "name_zh": "自编",
+        "name_en": "Own",
+        "pattern": "{problem}-{item:4}",
+        "starts_on": "2099-01-01",
+    },
     "POST /access/": {"code": "Q001", "purpose": "核对", "days": "3"},
     "POST /record/<code>/facts": {"fact-deaths": "1"},
     "POST /people/": {"login": "intruder", "name": "闯入者"},
@@ -298,6 +310,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "filename": "archive.css",
         "run_id": "f" * 32,
         "kind": "holdings",
+        "name": "DAT22_ITEM",
         "form": "xlsx",
     }
 
