@@ -49,6 +49,7 @@ class ServerTable(Table):
     port: PORT = 8000
     threads: Annotated[int, Field(ge=1, le=64)] = 8
     max_upload_mib: POSITIVE = 4096
+    upload_idle_hours: POSITIVE = 12
 
 
 class DatabaseTable(Table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from archive_service.audit.ledger import Ledger
@@ -11,7 +12,7 @@ from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.catalog.numbers import Numbers, in_force
 from archive_service.catalog.rows import settle
 from archive_service.catalog.schedules import Schedules
-from archive_service.errors import Text
+from archive_service.errors import ArchiveError, Text
 from archive_service.people.model import Person
 
 STAND_IN = (SourceFile("-", lambda: ()),)
@@ -41,3 +42,23 @@ def preview(ledger: Ledger, schedules: Schedules, actor: Person, new: NewRecord)
         settled = settle(work, schedules, clock.today(), checked, numbers, triggers)
     sentence = settled.decision.sentence
     return Preview(settled.number.code, checked.level, Text(sentence.zh, sentence.en))
+
+
+def preview_many(
+    ledger: Ledger, schedules: Schedules, actor: Person, wanted: Sequence[NewRecord]
+) -> list[Preview | ArchiveError]:
+    """Say for several records what filing them one after the other would give, or why it would be refused."""
+    clock = ledger.clock
+    found: list[Preview | ArchiveError] = []
+    with ledger.work(actor.id) as work:
+        desk, numbers = Intake(work.connection, schedules, actor, clock.today(), clock.stamp()), Numbers(work)
+        for new in wanted:
+            try:
+                checked = desk.draft(new)
+                triggers = triggers_of_case(work.connection, checked.case_id)
+                settled = settle(work, schedules, clock.today(), checked, numbers, triggers)
+                sentence = settled.decision.sentence
+                found.append(Preview(settled.number.code, checked.level, Text(sentence.zh, sentence.en)))
+            except ArchiveError as error:
+                found.append(error)
+    return found

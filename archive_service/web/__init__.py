@@ -21,6 +21,7 @@ from archive_service.web import (
     certificates,
     disposal,
     disposal_list,
+    dropping,
     errors,
     filing,
     gate,
@@ -42,6 +43,7 @@ from archive_service.web import (
     waits,
 )
 from archive_service.web.import_runs import Imports
+from archive_service.web.upload_desk import UploadDesk
 from archive_service.web.uploads import ArchiveRequest
 
 ROOT = str(Path(__file__).parent)
@@ -51,6 +53,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     filing.blueprint,
     suggestions.blueprint,
+    dropping.blueprint,
     imports.blueprint,
     pointers.blueprint,
     catalogue.blueprint,
@@ -89,6 +92,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
 
 ROOMS = {
     "suggestions": "filing",
+    "dropping": "filing",
     "pointers": "filing",
     "record": "catalogue",
     "cases": "catalogue",
@@ -114,6 +118,10 @@ def register(app: Flask, archive: Archive) -> None:
     """Give the application its pages."""
     app.extensions["archive"] = archive
     app.extensions["imports"] = Imports()
+    server = archive.settings.server
+    app.extensions["uploads"] = UploadDesk(
+        archive.settings.data_dir, server.max_upload_mib * 1024 * 1024, server.upload_idle_hours * 3600
+    )
     app.request_class = ArchiveRequest
     gate.register(app)  # before the forms are read: nobody uploads without a sign-in
     CSRFProtect(app)

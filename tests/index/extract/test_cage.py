@@ -36,7 +36,7 @@ def test_probing_leaves_nothing_behind() -> None:
 def test_a_kernel_that_cannot_is_told_loudly(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """The start of the process is changed so that the kernel seems not to know one layer or both."""
     names = ["landlock", "seccomp"] if missing == "both" else [missing]
-    disable = "".join(f"import index.extract.{name} as m; m.close = lambda *_: False; " for name in names)
+    disable = "".join(f"import index.extract.{name} as m; m.close = lambda *_, **__: False; " for name in names)
     start = f"import sys; sys.path.insert(0, sys.argv[1]); {disable}from index.extract.worker import main; main(sys.argv[2:])"
     monkeypatch.setattr(runner, "START", start)
     strength = cage_strength([Path(__file__)])

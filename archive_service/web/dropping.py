@@ -1,0 +1,248 @@
+"""Files and folders dropped into the page: they come in piece by piece, are looked at in a table, and are filed.
+
+Without a script the same page takes files with one plain form. Each file becomes a record of its own; what belongs
+together is filed with the form for one record, or with a manifest.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Generator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from archive_service.catalog.import_folder import RowResult, file_rows, new_record
+from archive_service.catalog.manifest import COLUMNS, Row
+from archive_service.catalog.model import SourceFile
+from archive_service.catalog.preview import Preview, preview_many
+from archive_service.errors import ArchiveError, BadInput, Conflict
+from archive_service.web import uploads
+from archive_service.web.catalogue import case_options, fonds_options, type_options
+from archive_service.web.errors import status_of
+from archive_service.web.filing import fonds_of, open_to_filers
+from archive_service.web.here import archive, done, in_place, level_options, number_of, person, words
+from archive_service.web.imports import imports
+from archive_service.web.upload_desk import Batch, UploadDesk, WaitingFile
+from index.extract.kinds import KINDS
+
+blueprint = Blueprint("dropping", __name__, url_prefix="/file/drop")
+
+COMMON = ("fonds", "case", "type", "date", "level")
+"""What is said once for all rows; type and date may be said otherwise in a row."""
+
+
+def desk() -> UploadDesk:
+    """Return what waits in this process."""
+    return cast("UploadDesk", current_app.extensions["uploads"])
+
+
+@blueprint.get("")
+def begin() -> AnyResponse:
+    """Begin a batch: its own address, to which a broken connection comes back."""
+    open_to_filers()
+    case_no = request.args.get("case") or None
+    return redirect(url_for("dropping.page", batch_id=uuid.uuid4().hex, case=case_no))
+
+
+@blueprint.get("/<batch_id>")
+def page(batch_id: str) -> str:
+    """Show the place to drop files, and a table of what has arrived."""
+    open_to_filers()
+    case_no = request.args.get("case", "")
+    return _page(batch_id, {"case": case_no, "fonds": fonds_of(case_no) if case_no else ""})
+
+
+def _page(
+    batch_id: str, typed: Mapping[str, str], fault: str | None = None, shown: Mapping[str, Any] | None = None
+) -> str:
+    batch = next((one for one in desk().of(person().id) if one.id == batch_id), None)
+    return render_template(
+        "file_drop.html",
+        batch_id=batch_id,
+        typed=typed,
+        fault=fault,
+        shown=shown or {},
+        rows=[_row_view(batch, one, typed, shown or {}) for one in batch.files] if batch else [],
+        others=[(one.id, len(one.files)) for one in desk().of(person().id) if one.id != batch_id],
+        fonds=fonds_options(),
+        cases=case_options(),
+        types=type_options(),
+        levels=level_options(),
+        today=archive().clock.today().isoformat(),
+    )
+
+
+def _row_view(batch: Batch, one: WaitingFile, typed: Mapping[str, str], shown: Mapping[str, Any]) -> dict[str, Any]:
+    media_type = batch.media_type(one)
+    judged = archive().formats.judge(one.path.rsplit("/", 1)[-1], media_type)
+    found = shown.get(one.id)
+    return {
+        "id": one.id,
+        "path": one.path,
+        "size": one.size,
+        "format": words(judged.format.name) if judged.format else media_type,
+        "text": media_type in KINDS,
+        "warnings": [words(said) for said in judged.warnings],
+        "taken": not typed.get("chosen") or bool(typed.get(f"take-{one.id}")),
+        "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
+        "type": typed.get(f"type-{one.id}", ""),
+        "date": typed.get(f"date-{one.id}", ""),
+        "code": found.code if isinstance(found, Preview) else "",
+        "fault": words(found.text) if isinstance(found, ArchiveError) else "",
+    }
+
+
+@blueprint.post("/<batch_id>/files")
+def announce(batch_id: str) -> Response:
+    """Announce a file by path and size; the answer says where to send it and how much of it is there."""
+    open_to_filers()
+    size = number_of(request.form.get("size", ""), "大小", "The size") or 0
+    path = request.form.get("path", "").replace("\\", "/").lstrip("/")
+    return _told(batch_id, desk().open(person().id, batch_id).begin(path, size))
+
+
+@blueprint.get("/<batch_id>/files/<file_id>")
+def reached(batch_id: str, file_id: str) -> Response:
+    """Say how much of a file has arrived."""
+    open_to_filers()
+    return _told(batch_id, desk().find(person().id, batch_id).file(file_id))
+
+
+@blueprint.post("/<batch_id>/files/<file_id>")
+def take(batch_id: str, file_id: str) -> Response:
+    """Take a piece of a file, from the offset that has been reached."""
+    open_to_filers()
+    batch = desk().find(person().id, batch_id)
+    offset = number_of(request.args.get("offset", ""), "位置", "The offset")
+    batch.take(file_id, -1 if offset is None else offset, request.stream.read)
+    return _told(batch_id, batch.file(file_id))
+
+
+def _told(batch_id: str, one: WaitingFile) -> Response:
+    url = url_for("dropping.take", batch_id=batch_id, file_id=one.id)
+    return jsonify(url=url, offset=one.received, size=one.size, complete=one.complete)
+
+
+@blueprint.post("/<batch_id>/plain")
+def plain(batch_id: str) -> AnyResponse | tuple[str, int]:
+    """Take files by one plain form, for browsers without a script."""
+    open_to_filers()
+    files = uploads.chosen([*request.files.getlist("files"), *request.files.getlist("folder")])
+    try:
+        if not files:
+            raise BadInput("请至少选择一个文件。", "Please choose at least one file.")
+        batch = desk().open(person().id, batch_id)
+        for one in files:
+            size = one.stream.seek(0, 2)
+            batch.add((one.filename or "").replace("\\", "/"), size, uploads.chunks(one))
+    except ArchiveError as error:
+        if in_place():
+            raise
+        return _page(batch_id, request.form, words(error.text)), status_of(error)
+    return redirect(url_for("dropping.page", batch_id=batch_id), 303)
+
+
+@blueprint.post("/<batch_id>/discard")
+def discard(batch_id: str) -> AnyResponse:
+    """Let go of what has arrived; nothing was filed of it."""
+    open_to_filers()
+    desk().discard(desk().find(person().id, batch_id))
+    done("已放弃这批文件，没有归档。", "The batch was discarded; none of it was filed.")
+    return redirect(url_for("filing.page"), 303)
+
+
+@blueprint.post("/<batch_id>")
+def accept(batch_id: str) -> AnyResponse | tuple[str, int]:
+    """Show which numbers the chosen rows would get, or file them."""
+    open_to_filers()
+    batch = desk().find(person().id, batch_id)
+    typed = {**request.form.to_dict(), "chosen": "1"}
+    rows = [(one, _row(place, one, typed)) for place, one in enumerate(batch.files, 1) if typed.get(f"take-{one.id}")]
+    try:
+        if not rows:
+            raise BadInput("请至少勾选一个文件。", "Tick at least one file.")
+        if typed.get("act") != "file":
+            return _page(batch_id, typed, shown=_previewed(batch, rows, typed)), 200
+        return _file(batch, rows, typed)
+    except ArchiveError as error:
+        if in_place():
+            raise
+        return _page(batch_id, typed, words(error.text)), status_of(error)
+
+
+def _row(place: int, one: WaitingFile, typed: Mapping[str, str]) -> Row:
+    """Make of a line of the table what a line of a manifest would be."""
+    said = {
+        "file": one.path.replace(";", ",").replace("；", "，"),
+        "title": typed.get(f"title-{one.id}", ""),
+        "class": typed.get(f"type-{one.id}") or typed.get("type", ""),
+        "date": typed.get(f"date-{one.id}") or typed.get("date", ""),
+        "level": typed.get("level", ""),
+    }
+    return Row(place, {**dict.fromkeys(COLUMNS, ""), **said})
+
+
+def _previewed(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return for each chosen file what filing would give now, or what is wrong with it."""
+    found: dict[str, Any] = {}
+    wanted = []
+    for one, row in rows:
+        try:
+            files = (batch.source(one),)
+            wanted.append((one.id, new_record(row, files, typed.get("fonds", ""), typed.get("case") or None, None)))
+        except ArchiveError as error:
+            found[one.id] = error
+    seen = preview_many(archive().ledger, archive().schedules, person(), [new for _, new in wanted])
+    return found | {file_id: said for (file_id, _), said in zip(wanted, seen, strict=True)}
+
+
+def _file(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str, str]) -> AnyResponse:
+    by_number = {row.number: one for one, row in rows}
+
+    def source(row: Row) -> tuple[tuple[SourceFile, ...], str]:
+        one = by_number[row.number]
+        return (batch.source(one),), f"upload {one.digest.hexdigest()}"
+
+    if typed.get("fonds") not in dict(fonds_options()):
+        raise BadInput("请选择全宗。", "Please choose the fonds.")
+    if batch.busy:
+        raise Conflict("这一批正在归档。", "This batch is being filed already.")
+    results = file_rows(
+        archive().accession,
+        person(),
+        [row for _, row in rows],
+        source,
+        fonds_no=typed.get("fonds", ""),
+        case_no=typed.get("case") or None,
+        batch=uuid.uuid4().hex,
+    )
+    uploads_desk = desk()
+
+    def release() -> None:
+        batch.busy = False
+        if not batch.files:
+            uploads_desk.discard(batch)
+
+    batch.busy = True
+    try:
+        run = imports().start(person().id, len(rows), _leaving(batch, by_number, results), release)
+    except ArchiveError:
+        batch.busy = False
+        raise
+    return redirect(url_for("imports.page", run_id=run.id), 303)
+
+
+def _leaving(
+    batch: Batch, by_number: Mapping[int, WaitingFile], results: Generator[RowResult, None, None]
+) -> Generator[RowResult, None, None]:
+    """Pass on what became of each row; what is filed leaves the batch, what was refused waits to be corrected."""
+    try:
+        for result in results:
+            if result.receipt:
+                batch.leave_out({by_number[result.row].id})
+            yield result
+    finally:
+        results.close()

@@ -1,0 +1,138 @@
+"""Files come in piece by piece, survive a broken connection, are looked at, and are filed."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.web.upload_desk import MOST_BATCHES, UploadDesk
+from tests.archive_service.web.conftest import House
+
+SECRET = "只在上传里出现的短语：白杨沟七号井。".encode()
+
+
+def send(client: FlaskClient, batch: str, path: str, data: bytes, piece: int = 20) -> None:
+    there = client.post(f"/file/drop/{batch}/files", data={"path": path, "size": str(len(data))}).get_json()
+    while not there["complete"]:
+        part = data[there["offset"] : there["offset"] + piece]
+        answer = client.post(
+            f"{there['url']}?offset={there['offset']}", data=part, content_type="application/octet-stream"
+        )
+        assert answer.status_code == 200
+        there = answer.get_json()
+
+
+def test_a_folder_is_sent_in_pieces_looked_at_and_filed(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    send(client, batch, "巡察/记录 1.txt", SECRET)
+    send(client, batch, "巡察/照片.jpg", b"\x89PNG\r\n\x1a\n" + bytes(60))
+    page = client.get(f"/file/drop/{batch}").get_data(as_text=True)
+    assert "巡察/记录 1.txt" in page
+    assert "扩展名为 .jpg，内容却不是" in page
+    ids = re.findall(r'name="take-(\w+)"', page)
+    form = {f"take-{one}": "1" for one in ids} | {f"title-{one}": "现场材料" for one in ids}
+    form |= {"fonds": "Q001", "case": "AX2024-001", "type": "KCQ03", "date": "2024-03-01"}
+    seen = client.post(f"/file/drop/{batch}", data={**form, "act": "preview"}).get_data(as_text=True)
+    codes = re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", seen)
+    assert len(set(codes)) == 2
+    answer = client.post(f"/file/drop/{batch}", data={**form, "act": "file"})
+    assert answer.status_code == 303
+    for _ in range(200):
+        run = client.get(answer.headers["Location"] + "/progress").get_json()
+        if run["finished"]:
+            break
+        time.sleep(0.05)  # the run goes on behind the pages
+    assert run["done"] == 2
+    done = client.get(answer.headers["Location"]).get_data(as_text=True)
+    assert set(codes) <= set(re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", done))
+
+
+def test_what_is_wrong_with_a_row_is_said_and_what_was_typed_stays(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    send(client, batch, "a.txt", b"x" * 5)
+    one = re.findall(r'name="take-(\w+)"', client.get(f"/file/drop/{batch}").get_data(as_text=True))[0]
+    form = {
+        f"take-{one}": "1",
+        f"title-{one}": "机密★10年 某件",
+        "fonds": "Q001",
+        "type": "KCQ03",
+        "date": "2024-03-01",
+    }
+    page = client.post(f"/file/drop/{batch}", data={**form, "act": "preview"}).get_data(as_text=True)
+    assert "国家秘密" in page
+    assert "机密★10年 某件" in page
+    none = client.post(f"/file/drop/{batch}", data={"fonds": "Q001", "act": "file"})
+    assert none.status_code == 422
+    assert client.post(f"/file/drop/{batch}/discard").status_code == 303
+    assert client.get(f"/file/drop/{batch}").get_data(as_text=True).count("take-") == 0
+
+
+def test_without_a_script_the_plain_form_sends_files_whole(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    files = {"files": [(io.BytesIO(SECRET * 9000), "甲.txt"), (io.BytesIO(b"b"), "乙.txt")]}
+    answer = client.post(f"/file/drop/{batch}/plain", data=files, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    page = client.get(answer.headers["Location"]).get_data(as_text=True)
+    assert "甲.txt" in page
+    assert "乙.txt" in page
+
+
+def test_a_batch_is_its_owners_alone(house: House) -> None:
+    batch = uuid.uuid4().hex
+    send(house.client("lin"), batch, "a.txt", b"x")
+    desk: UploadDesk = house.app.extensions["uploads"]
+    with pytest.raises(NotFound):
+        desk.find("somebody", batch)
+    with pytest.raises(NotFound):
+        desk.open("somebody", batch)
+
+
+def test_pieces_go_on_from_what_has_arrived_and_lie_nowhere_in_clear(tmp_path: Path) -> None:
+    desk = UploadDesk(tmp_path, 10_000_000, 60)
+    batch = desk.open("p", "b")
+    data = SECRET * 60_000
+    one = batch.begin("x/a.txt", len(data))
+    source = io.BytesIO(data)
+    calls = 0
+
+    def breaking(most: int) -> bytes:
+        nonlocal calls
+        calls += 1
+        if calls > 20:
+            raise ConnectionResetError
+        return source.read(most)
+
+    with pytest.raises(ConnectionResetError):
+        batch.take(one.id, 0, breaking)
+    assert 0 < one.received < len(data)
+    with pytest.raises(Conflict):
+        batch.take(one.id, 0, source.read)
+    again = batch.begin("x/a.txt", len(data))
+    assert again is one
+    source.seek(one.received)
+    assert batch.take(one.id, one.received, source.read) == len(data)
+    assert b"".join(batch.chunks(one)) == data
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []  # nothing that has a name
+
+
+def test_what_is_idle_or_too_much_is_refused_or_let_go(tmp_path: Path) -> None:
+    desk = UploadDesk(tmp_path, 100, 60)
+    batch = desk.open("p", "b")
+    with pytest.raises(BadInput):
+        batch.begin("a", 101)
+    with pytest.raises(BadInput):
+        batch.begin("a", 0)
+    for number in range(MOST_BATCHES - 1):
+        desk.open("p", f"more {number}")
+    with pytest.raises(Conflict):
+        desk.open("p", "one too many")
+    batch.touched -= 61
+    with pytest.raises(NotFound):
+        desk.find("p", "b")
