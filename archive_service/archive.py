@@ -48,9 +48,11 @@ from archive_service.people.service import NewPerson, People
 from archive_service.people.sign_in import SignIn
 from archive_service.reading_room.access import ReadingRoom
 from archive_service.reading_room.masked import MaskedEntries
+from archive_service.reading_room.pages import Viewer
 from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
+from archive_service.reports.fonts import chinese_font
 from archive_service.search.doctor import cage, examine
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
@@ -61,6 +63,7 @@ from archive_service.vault.changing import change_root_key, recovery_custodian
 from archive_service.vault.configured import ballast, custodian, found_store, open_vault, placement_faults
 from archive_service.vault.recovery import Drill, drill, recover
 from archive_service.vault.shares import Share
+from index.extract.runner import Limits
 from retention_policies import Decision, default_schedule_path
 
 KEY_NAMES = ("root", "log", "session")
@@ -102,6 +105,7 @@ class Archive:
     requests: Requests
     masked: MaskedEntries
     use_register: UseRegister
+    viewer: Viewer
     indexer: Indexer
     search: Search
     holds: Holds
@@ -405,6 +409,7 @@ def _join(
         requests=Requests(ledger, settings.access.decide_days),
         masked=MaskedEntries(ledger, frozenset(settings.access.discoverable)),
         use_register=UseRegister(ledger, catalogue),
+        viewer=Viewer(catalogue, _limits(settings), str(chinese_font() or "")),
         indexer=indexer,
         search=Search(ledger, vault, catalogue, indexer.compartments),
         holds=Holds(ledger),
@@ -414,6 +419,11 @@ def _join(
         certificates=certificates,
         printing=Printing(ledger, catalogue, cases, Text(settings.archive.name_zh, settings.archive.name_en)),
     )
+
+
+def _limits(settings: Settings) -> Limits:
+    limits = settings.extraction
+    return Limits(limits.memory_mib, limits.cpu_seconds, limits.wall_seconds, limits.input_mib * MIB)
 
 
 def file_faults(settings: Settings) -> list[str]:

@@ -26,7 +26,7 @@ from archive_service.catalog.tables import (
     records,
 )
 from archive_service.errors import ArchiveError, Forbidden, NotFound, Text
-from archive_service.people.model import Person
+from archive_service.people.model import Grant, Person
 from archive_service.people.policy import TABLE, Action, Thing, can, require, visible
 from archive_service.people.rights import one_sitting
 from archive_service.vault import Vault
@@ -35,7 +35,7 @@ PAGE = 50
 MANY = 500
 """Records read at a time where all of them are wanted."""
 
-PURPOSES = {"download": Action.DOWNLOAD_RECORD, "print": Action.PRINT_RECORD}
+PURPOSES = {"download": Action.DOWNLOAD_RECORD, "print": Action.PRINT_RECORD, "text": Action.PRINT_RECORD}
 """What a use asks of the policy; every other is reading here."""
 
 UNKNOWN = "unknown"
@@ -275,11 +275,7 @@ class Catalogue:
         if file is None:
             raise NotFound("此件没有这个文件。", "This record has no such file.")
         said: dict[str, Any] = {"component": component_id, "purpose": purpose, **more}
-        grant = None
-        if whole.row["level"] not in person.clearance or whole.row["level"] == "SEAL":
-            grant = person.grant_for(
-                whole.row["id"], whole.row["level"], self.ledger.clock.stamp(), TABLE[action].by_grant
-            )
+        grant = leave_of(person, whole.row, self.ledger.clock.stamp(), action)
         with self.ledger.work(person.id) as work:
             if grant is not None:
                 said["request"] = grant.request_id
@@ -304,6 +300,13 @@ class Catalogue:
         if not verdict.allowed:
             raise Forbidden(verdict.reason.zh, verdict.reason.en)
         return whole
+
+
+def leave_of(person: Person, row: Mapping[Any, Any], at: str, action: Action = Action.READ_RECORD) -> Grant | None:
+    """Return the leave that a use rests on; ``None`` where the person's own clearance is enough."""
+    if row["level"] in person.clearance and row["level"] != "SEAL":
+        return None
+    return person.grant_for(row["id"], row["level"], at, TABLE[action].by_grant)
 
 
 def _joined() -> Any:

@@ -40,7 +40,8 @@ def page(code: str) -> str:
     decision, whole = archive().explain(person(), code)
     readable = _readable(whole)
     thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
-    reading = whole.text is not None and readable and "read" in request.args
+    copyable = readable and may(Action.PRINT_RECORD, thing)
+    reading = whole.text is not None and copyable and "read" in request.args
     return render_template(
         "record.html",
         whole=whole,
@@ -53,6 +54,8 @@ def page(code: str) -> str:
         asked=_asked(whole, readable=readable),
         follows_case=bool(whole.case) and whole.parent is None and inherits(archive().schedules, whole.row),
         readable=readable,
+        copyable=copyable,
+        shown={file.id for file in whole.files if archive().viewer.way(whole, file)} if readable else set(),
         downloadable=readable and may(Action.DOWNLOAD_RECORD, thing),
         reader=_text(whole) if reading else None,
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
@@ -228,7 +231,7 @@ def _sentence(event: Event) -> str:
 def _text(whole: Whole) -> str:
     """Open the extracted text for the page: policy, log entry, bytes, by the same way as any file."""
     assert whole.text is not None
-    _, chunks = archive().catalogue.open_component(person(), whole.row["id"], whole.text.id, "read")
+    _, chunks = archive().catalogue.open_component(person(), whole.row["id"], whole.text.id, "text")
     data = bytearray()
     for chunk in chunks:
         data += chunk

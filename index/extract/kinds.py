@@ -23,5 +23,13 @@ PROBES = "probes"
 PRONOM = "pronom"
 """No media type: asks the one-shot process what format each of several files has."""
 
-TOOLS = {PROBES: "index.extract.probes", PRONOM: "index.extract.pronom"}
+PAGES = "pages"
+"""No media type: draws one page of a document as a picture, with marks burnt in."""
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp", "image/tiff"})
+"""Pictures that can be drawn; none of them can hold a script."""
+
+TEXT_PAGES = "text/plain"
+
+TOOLS = {PAGES: "index.extract.pages", PROBES: "index.extract.probes", PRONOM: "index.extract.pronom"}
 """What the one-shot process does beside reading texts."""

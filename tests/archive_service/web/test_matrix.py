@@ -156,6 +156,9 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /record/<code>": WORKING,
     "POST /record/<code>/facts": KEEPERS,
     "GET /record/<code>/file/<component_id>": WORKING,
+    "GET /record/<code>/read/<component_id>": WORKING,
+    "GET /record/<code>/read/<component_id>/<int:number>.png": WORKING,
+    "GET /record/<code>/play/<component_id>": WORKING,
     "GET /record/<code>/receipt": WORKING,
     "GET /reports/": WORKING,
     "GET /reports/<kind>.<form>": WORKING,
@@ -315,6 +318,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "hold_no": hold.hold_no,
         "login": "bystander",
         "seq": 1,
+        "number": 1,
         "filename": "archive.css",
         "run_id": "f" * 32,
         "kind": "holdings",
@@ -384,7 +388,7 @@ def test_whoever_an_address_is_for_is_let_in(stage: Stage, kind: str):
             name = f"{method} {rule.rule}"
             if kind not in LET_IN.get(name, ()) or name == "POST /people/sign-out":
                 continue
-            values = {argument: 10**6 if argument == "seq" else "none" for argument in rule.arguments}
+            values = {argument: 10**6 if argument in ("seq", "number") else "none" for argument in rule.arguments}
             address = stage.app.url_map.bind("localhost").build(rule.endpoint, values)
             answer = client.open(address, method=method, data={"password": stage.one_time[kind]})
             if answer.status_code not in ANSWERED or "/people/sign-in" in (answer.location or ""):

@@ -1,0 +1,159 @@
+"""Reading page by page: each page a picture with the reader, the time and the request burnt in, made in the cage.
+
+The use is written into the log before the page is drawn; nothing of the file but that picture reaches the browser.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from archive_service.catalog.browse import Catalogue, Component, Whole, leave_of
+from archive_service.errors import BadInput, Conflict, NotFound, Unavailable
+from archive_service.people.model import Person
+from index.extract.kinds import PAGES, PICTURES, TEXT_PAGES
+from index.extract.runner import Limits, run
+
+SOUND_AND_VIDEO = {
+    "audio/mpeg",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/ogg",
+    "audio/mp4",
+    "audio/flac",
+    "video/mp4",
+    "video/webm",
+    "video/ogg",
+}
+"""What browsers play; nothing among them runs code."""
+
+MOST_OUT = 30_000_000
+"""Characters of a page's answer; a picture of a page is smaller by far."""
+
+PIECE = 8 * 1024 * 1024
+"""Bytes of sound or video handed out at a time; a browser asks for more."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as a picture."""
+
+    png: bytes
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Shows pages and plays recordings to those who may read; ``font`` is the file of the type for the marks."""
+
+    catalogue: Catalogue
+    limits: Limits
+    font: str
+
+    def way(self, whole: Whole, file: Component) -> str:
+        """Say how a file can be read here: ``pages``, ``play``, or not at all (empty)."""
+        if file.media_type in SOUND_AND_VIDEO:
+            return "play"
+        return "pages" if self._source(whole, file) is not None else ""
+
+    def _source(self, whole: Whole, file: Component) -> Component | None:
+        """Return the file whose pages are drawn: itself, or for office files and the like the text taken out of the record."""
+        if file.media_type in PICTURES or file.media_type == "application/pdf":
+            return file
+        return whole.text
+
+    def page(self, actor: Person, code: str, component_id: str, number: int) -> Page:
+        """Return one page of a file; policy and log come first."""
+        if not 1 <= number <= 9999:
+            raise BadInput("页码应在 1 至 9999 之间。", "A page number lies between 1 and 9999.")
+        whole = self.catalogue.find(actor, code)
+        shown = _file(whole, component_id)
+        file = self._source(whole, shown)
+        if file is None:
+            raise NotFound("这种格式不能逐页显示。", "This format cannot be shown page by page.")
+        entered, row = self.catalogue.enter_use(actor, whole.row["id"], file.id, "page", page=number)
+        chunks = self.catalogue.vault.open(row["id"], entered.id, entered.version)
+        kind = TEXT_PAGES if file.role == "text" else file.media_type
+        return self._drawn(chunks, kind, number, self._marks(actor, row))
+
+    def _marks(self, actor: Person, row: Mapping[Any, Any]) -> list[str]:
+        """Return what is burnt in: who reads, when, under which request."""
+        clock = self.catalogue.ledger.clock
+        grant = leave_of(actor, row, clock.stamp())
+        request = f"申请 {grant.request_id[:8].upper()}" if grant is not None else "本人权限"
+        when = clock.now().astimezone(clock.zone).strftime("%Y-%m-%d %H:%M")
+        return [f"{actor.name} {actor.login}", when, request]
+
+    def _drawn(self, chunks: Iterator[bytes], kind: str, number: int, lines: list[str]) -> Page:
+        head = json.dumps({"kind": kind, "page": number, "lines": lines, "font": self.font}).encode() + b"\n"
+        limits = Limits(
+            memory_mib=self.limits.memory_mib,
+            cpu_seconds=self.limits.cpu_seconds,
+            wall_seconds=self.limits.wall_seconds,
+            input_bytes=self.limits.input_bytes,
+            output_characters=MOST_OUT,
+        )
+        found = run(chain([head], chunks), PAGES, limits)
+        if found.timed_out:
+            raise Unavailable("此页绘制超时，请稍后再试。", "Drawing this page took too long; please try again later.")
+        if found.status != "ok":
+            said = found.reason
+            if said is not None:
+                raise Conflict(
+                    said.zh.replace("未提取文字", "不能显示"),
+                    said.en.replace("no text was extracted", "it cannot be shown"),
+                )
+            raise Conflict("此页不能显示。", "This page cannot be shown.")
+        try:
+            answer = json.loads(found.text)
+            png, pages = base64.b64decode(answer["png"], validate=True), int(answer["pages"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Conflict("此页不能显示。", "This page cannot be shown.") from error
+        if not png.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise Conflict("此页不能显示。", "This page cannot be shown.")
+        return Page(png, number, pages)
+
+    def play(self, actor: Person, code: str, component_id: str, start: int, end: int | None) -> Played:
+        """Return a range of a recording, at most a piece; the vault decrypts no more than that."""
+        whole = self.catalogue.find(actor, code)
+        file = _file(whole, component_id)
+        if file.media_type not in SOUND_AND_VIDEO:
+            raise NotFound("此文件不能播放。", "This file cannot be played.")
+        last = file.size - 1
+        stop = min(last, start + PIECE - 1, last if end is None else end)
+        if not 0 <= start <= stop:
+            raise OutOfRange("请求的范围超出文件。", "The range asked for lies outside the file.", file.size)
+        entered, row = self.catalogue.enter_use(actor, whole.row["id"], file.id, "play", start=start)
+        chunks = self.catalogue.vault.read_range(row["id"], entered.id, entered.version, start, stop - start + 1)
+        return Played(file, start, stop, chunks)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A range of a recording: its first and last byte, and the bytes."""
+
+    file: Component
+    start: int
+    stop: int
+    chunks: Iterator[bytes]
+
+
+class OutOfRange(BadInput):
+    """The range does not lie in the file; ``size`` is its size in bytes."""
+
+    def __init__(self, zh: str, en: str, size: int) -> None:
+        super().__init__(zh, en)
+        self.size = size
+
+
+def _file(whole: Whole, component_id: str) -> Component:
+    files = (*whole.files, *([whole.text] if whole.text else []))
+    file = next((one for one in files if one.id == component_id), None)
+    if file is None:
+        raise NotFound("此件没有这个文件。", "This record has no such file.")
+    return file
