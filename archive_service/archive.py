@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -29,6 +30,8 @@ from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
 from archive_service.catalog.format_list import FormatList, load_formats
 from archive_service.catalog.identification import Identification
 from archive_service.catalog.plan import SHIPPED
+from archive_service.catalog.properties import Properties, refused
+from archive_service.catalog.scanner import Scanner
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
 from archive_service.catalog.schemes import Schemes
 from archive_service.catalog.suggesting import Suggesting
@@ -101,6 +104,7 @@ class Archive:
     identification: Identification
     catalogue: Catalogue
     suggesting: Suggesting
+    properties: Properties
     reading_room: ReadingRoom
     requests: Requests
     masked: MaskedEntries
@@ -227,6 +231,10 @@ class Archive:
     def identify_formats(self) -> int:
         """Ask for the PRONOM identifier of every file that has none yet; return how many were asked for."""
         return self.identification.settle()
+
+    def check_properties(self) -> int:
+        """Make the four-property check of what was filed and not checked yet; return how many records were."""
+        return self.properties.check_filed()
 
     def check_retention(self) -> CheckReport:
         """Queue what has become due; the daily job's part."""
@@ -383,6 +391,8 @@ def _join(
         timedelta(hours=settings.sessions.absolute_hours),
     )
     catalogue = Catalogue(ledger, vault, schedules)
+    scanner = Scanner(settings.scanner.address, settings.scanner.seconds)
+    properties = Properties(ledger, vault, schedules, catalogue, scanner)
     cases = Cases(ledger, schedules)
     indexer = Indexer.at(settings.data_dir / "index", ledger, vault, schedules, settings.extraction)
     certificates = Certificates(ledger)
@@ -400,10 +410,17 @@ def _join(
         copies=copies,
         fixity=Fixity(ledger, copies, settings.fixity),
         cases=cases,
-        accession=Accession(ledger, vault, schedules, settings.server.max_upload_mib * 1024 * 1024),
+        accession=Accession(
+            ledger,
+            vault,
+            schedules,
+            settings.server.max_upload_mib * 1024 * 1024,
+            partial(refused, properties=properties),
+        ),
         formats=load_formats(settings.chosen_file("formats", SHIPPED_FORMATS)),
         identification=Identification(ledger, vault),
         catalogue=catalogue,
+        properties=properties,
         suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
         requests=Requests(ledger, settings.access.decide_days),

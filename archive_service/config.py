@@ -130,6 +130,13 @@ class FixityTable(Table):
     damaged_share: Annotated[float, Field(gt=0, le=1)] = 0.001
 
 
+class ScannerTable(Table):
+    """The virus scanner (clamd) that files are shown to; without an address there is none, and every check says so."""
+
+    address: Annotated[str, Field(pattern=r"^$|^unix:/.+|^tcp:[^\s]+:\d{1,5}$")] = ""
+    seconds: POSITIVE = 30
+
+
 class ExtractionTable(Table):
     """Limits of the one-shot process that takes the text out of one file."""
 
@@ -185,6 +192,7 @@ class Settings(Table):
     stores: dict[STORE_NAME, StoreTable] = {}
     placement: PlacementTable = PlacementTable()
     fixity: FixityTable = FixityTable()
+    scanner: ScannerTable = ScannerTable()
     catalog: CatalogTable = CatalogTable()
     extraction: ExtractionTable = ExtractionTable()
     retention: RetentionTable = RetentionTable()

@@ -9,7 +9,7 @@ them is acknowledged before it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -58,6 +58,8 @@ class Accession:
     vault: Vault
     schedules: Schedules
     max_bytes: int
+    gate: Callable[[Person, Prepared], ArchiveError | None] | None = None
+    """Says why what lies in the vault may not come into the catalogue: the checks at the door."""
 
     def questions_for(self, type_code: str) -> tuple[FactQuestion, ...]:
         """Return what to ask of a record of this type: until it is answered, the record is kept."""
@@ -130,7 +132,10 @@ class Accession:
         for start in range(0, len(drafts), HANDS):
             some = dict(list(drafts.items())[start : start + HANDS])
             for place, stowed in stow(self.vault, some, self.max_bytes).items():
-                if isinstance(stowed, Prepared):
+                if isinstance(stowed, Prepared) and self.gate and (refusal := self.gate(actor, stowed)):
+                    self._discard(drafts[place])
+                    outcomes[place] = refusal
+                elif isinstance(stowed, Prepared):
                     waiting[place] = stowed
                     size += sum(file.sealed.size for file in stowed.files)
                 else:

@@ -38,6 +38,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
     scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
+    scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
     scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
     scheduler.add_job(_told(archive.night_watch), nightly, id="night-watch")
     scheduler.add_job(

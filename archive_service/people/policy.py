@@ -44,6 +44,8 @@ class Action(Enum):
     KEEP_CASES = "keep_cases"
     KEEP_SCHEMES = "keep_schemes"
     VOID_NUMBER = "void_number"
+    CHECK_PROPERTIES = "check_properties"
+    GRANT_EXCEPTION = "grant_exception"
     ASK_ACCESS = "ask_access"
     DECIDE_ACCESS = "decide_access"
     DECIDE_UNSEALING = "decide_unsealing"
@@ -110,6 +112,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.KEEP_CASES: _rule(ARCHIVIST),
     Action.KEEP_SCHEMES: _rule(ARCHIVIST),
     Action.VOID_NUMBER: _rule(ARCHIVIST),
+    Action.CHECK_PROPERTIES: _rule(ARCHIVIST, by_level=True),
+    Action.GRANT_EXCEPTION: _rule(ARCHIVIST, APPROVER, barred=("requester",)),
     Action.ASK_ACCESS: _rule(*WORKING),
     Action.DECIDE_ACCESS: _rule(ARCHIVIST, APPROVER, by_level=True, barred=("requester",)),
     Action.DECIDE_UNSEALING: _rule(SECURITY_ADMINISTRATOR, APPROVER, barred=("requester",)),

@@ -32,6 +32,7 @@ from archive_service.web import (
     imports,
     people,
     pointers,
+    properties,
     reading,
     record,
     reports,
@@ -61,6 +62,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     cases.blueprint,
     schemes.blueprint,
     record.blueprint,
+    properties.blueprint,
     reading.blueprint,
     search.blueprint,
     access.blueprint,
@@ -93,6 +95,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
 
 
 ROOMS = {
+    "properties": "catalogue",
     "suggestions": "filing",
     "dropping": "filing",
     "pointers": "filing",

@@ -1,0 +1,150 @@
+"""The four-property check: its items with evidence, what a scanner says, what stops at the door and who may let it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.properties import Properties, refused
+from archive_service.catalog.property_items import Result, Stage
+from archive_service.catalog.scanner import Scanner
+from archive_service.catalog.tables import index_states, records
+from archive_service.errors import Conflict, Forbidden, NotFound
+from tests.support.clamd import closed_port, scanner
+from tests.support.disposal_world import APPROVERS, ORDERER, PROPOSER, World
+
+
+def properties(world: World, address: str = "") -> Properties:
+    catalogue = Catalogue(world.ledger, world.vault, world.schedules)
+    return Properties(world.ledger, world.vault, world.schedules, catalogue, Scanner(address, 5))
+
+
+def results(report) -> dict[str, Result]:
+    return {one.number: one.result for one in report.outcomes}
+
+
+@pytest.fixture
+def clamd() -> Iterator[str]:
+    with scanner() as address:
+        yield address
+
+
+def test_a_sound_record_passes_every_must_item_and_the_report_stays_with_it(world: World):
+    receipt = world.file(author="示例巡察组")
+    desk = properties(world)
+    report = desk.run(world.person(PROPOSER), receipt.archival_code, Stage.FILING)
+    found = results(report)
+    assert {number for number, result in found.items() if result is Result.FAIL} == set()
+    for number in ("A1", "A7", "A9", "A10", "I2", "I4", "I5", "I6", "I8"):
+        assert found[number] is Result.PASS, number
+    assert (found["SE1"], found["SE2"], found["I7"], found["A12"]) == (
+        Result.WARN,
+        Result.WARN,
+        Result.MANUAL,
+        Result.NA,
+    )
+    assert report.verdict is Result.MANUAL
+    [kept] = desk.reports(world.person(PROPOSER), receipt.archival_code)
+    assert kept == report
+
+
+def test_a_missing_number_fails_continuity_by_name(desk: World):
+    first, second = desk.file(), desk.file()
+    with desk.engine.begin() as connection:
+        row = connection.execute(select(records).where(records.c.id == second.record_id)).mappings().one()
+        connection.execute(update(records).where(records.c.id == second.record_id).values(number=row["number"] + 1))
+    with desk.ledger.read() as connection:
+        row = connection.execute(select(records).where(records.c.id == second.record_id)).mappings().one()
+        subject = properties(desk)._subject(connection, row)
+    assert list(subject.missing_numbers) == [2]
+    assert first.archival_code.endswith("0001")
+    with desk.engine.begin() as connection:
+        connection.execute(update(records).where(records.c.id == second.record_id).values(number=2))
+
+
+def test_a_changed_object_fails_the_check(desk: World):
+    receipt = desk.file()
+    sealed = [path for path in (desk.folder / "store").rglob("*") if path.is_file() and receipt.record_id in str(path)]
+    objects = [path for path in sealed if path.suffix != ".json" and path.stat().st_size < 5000] or sealed
+    for path in objects:
+        data = bytearray(path.read_bytes())
+        if b"{" not in data[:2]:
+            data[-1] ^= 1
+            path.chmod(0o600)
+            path.write_bytes(data)
+    report = properties(desk).run(desk.person(PROPOSER), receipt.archival_code, Stage.KEEPING)
+    assert results(report)["A1"] is Result.FAIL
+    assert report.verdict is Result.FAIL
+
+
+def test_what_one_may_not_see_cannot_be_checked_and_readers_check_nothing(desk: World):
+    receipt = desk.file("GZD01", level="TS")
+    narrow = replace(desk.person(PROPOSER), clearance=frozenset({"PUB", "INT"}))
+    with pytest.raises(NotFound):
+        properties(desk).run(narrow, receipt.archival_code, Stage.FILING)
+    with pytest.raises(Forbidden):
+        properties(desk).run(desk.person(APPROVERS[0]), receipt.archival_code, Stage.FILING)
+
+
+def test_the_service_checks_once_what_was_filed(desk: World):
+    receipt = desk.file()
+    with desk.engine.begin() as connection:
+        state = {"state": "indexed", "reason_zh": "", "reason_en": "", "analysis": "", "at": ""}
+        connection.execute(insert(index_states).values(record_id=receipt.record_id, **state))
+    service = properties(desk)
+    assert (service.check_filed(), service.check_filed()) == (1, 0)
+    [report] = service.reports(desk.person(PROPOSER), receipt.archival_code)
+    assert report.made_by is None
+    assert results(report)["U4"] is Result.PASS
+
+
+# ------------------------------------------------------------------------------------------------------- the scanner
+
+
+def test_a_scanner_tells_clean_from_infected_over_both_kinds_of_sockets(clamd: str, tmp_path: Path):
+    with scanner(tmp_path) as unix:
+        for address in (clamd, unix):
+            assert Scanner(address, 5).scan([b"x" * 600_000, b"quiet"]).clean is True
+            found = Scanner(address, 5).scan([b"x" * 300_000, b"EVIL"])
+            assert (found.clean, found.found) == (False, "Test.Evil")
+
+
+def test_a_scanner_that_is_not_there_gives_no_verdict():
+    scanned = Scanner(f"tcp:127.0.0.1:{closed_port()}", 5).scan([b"x"])
+    assert scanned.clean is None
+    assert scanned.trouble is not None
+
+
+def test_with_a_scanner_the_items_of_security_pass_and_old_signatures_are_told(desk: World, clamd: str):
+    receipt = desk.file()
+    found = results(properties(desk, clamd).run(desk.person(PROPOSER), receipt.archival_code, Stage.FILING))
+    assert (found["SE1"], found["SE2"]) == (Result.PASS, Result.PASS)
+    with scanner(version=b"ClamAV 1.4.1/27000/Wed Jan  1 09:00:00 2025") as old:
+        found = results(properties(desk, old).run(desk.person(PROPOSER), receipt.archival_code, Stage.FILING))
+    assert (found["SE1"], found["SE2"]) == (Result.WARN, Result.PASS)
+
+
+def test_an_infected_file_is_not_filed_until_a_second_person_grants_it(world: World, clamd: str):
+    service = properties(world, clamd)
+    guarded = replace(world.accession, gate=partial(refused, properties=service))
+    world = replace(world, accession=guarded)
+    proposer, other = world.person(PROPOSER), world.person(ORDERER)
+    for _ in range(2):
+        with pytest.raises(Conflict, match=r"Test\.Evil"):
+            world.file(text="EVIL 内容")
+    [asked] = service.exceptions(other)
+    with pytest.raises(Forbidden):
+        service.decide(proposer, asked.id, granted=True, reason="自己批准自己")
+    service.decide(other, asked.id, granted=True, reason="病毒样本，作为证据留存")
+    assert world.file(text="EVIL 内容").archival_code.endswith("0001"), "what was refused burnt no number"
+    with pytest.raises(Conflict):
+        world.file(text="EVIL 别的内容")
+    world.wait(days=15)
+    with pytest.raises(Conflict):
+        world.file(text="EVIL 内容")
