@@ -44,6 +44,7 @@ from archive_service.disposal.check import CheckReport, RetentionCheck
 from archive_service.disposal.destruction import Destruction
 from archive_service.disposal.holds import Holds
 from archive_service.disposal.lists import Disposal
+from archive_service.disposal.schedule_changes import ScheduleChanges
 from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound, Text
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
 from archive_service.people.policy import Action, require
@@ -114,6 +115,7 @@ class Archive:
     search: Search
     holds: Holds
     retention_check: RetentionCheck
+    schedule_changes: ScheduleChanges
     disposal: Disposal
     destruction: Destruction
     certificates: Certificates
@@ -155,6 +157,12 @@ class Archive:
         """End serving in good order."""
         self.keep_retention_clock()
         (self.settings.data_dir / "serving").unlink(missing_ok=True)
+
+    def carry_on_schedule_changes(self) -> bool:
+        """Count or compute on for a change of the schedule, a few batches at a time; say whether there is more."""
+        with self.ledger.read() as connection:
+            self.schedules.follow(connection)
+        return self.schedule_changes.carry_on(20)
 
     def keep_retention_clock(self) -> None:
         """Hold the retention clock against the wall clock, and keep its reading."""
@@ -431,6 +439,7 @@ def _join(
         search=Search(ledger, vault, catalogue, indexer.compartments),
         holds=Holds(ledger),
         retention_check=check,
+        schedule_changes=ScheduleChanges(ledger, schedules),
         disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days),
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,

@@ -27,6 +27,12 @@ def _act(name: str, zh: str, en: str) -> Act:
 ARCHIVE_FOUNDED = _act("archive:founded", "建立档案库", "Archive founded")
 PLAN_LOADED = _act("plan:loaded", "载入分类方案", "Classification plan loaded")
 SCHEDULE_LOADED = _act("schedule:loaded", "载入保管期限表", "Retention schedule loaded")
+SCHEDULE_PROPOSED = _act("schedule:proposed", "提出期限表变更", "Change of schedule proposed")
+SCHEDULE_COUNTED = _act("schedule:counted", "清点期限表变更的影响", "Effect of a change of schedule counted")
+SCHEDULE_APPROVED = _act("schedule:approved", "批准期限表变更", "Change of schedule approved")
+SCHEDULE_ADOPTED = _act("schedule:adopted", "启用期限表", "Schedule adopted")
+SCHEDULE_APPLIED = _act("schedule:applied", "按新期限表重算完毕", "All computed by the new schedule")
+SCHEDULE_WITHDRAWN = _act("schedule:withdrawn", "撤回期限表变更", "Change of schedule withdrawn")
 
 PERSON_ADDED = _act("person:added", "增加人员", "Person added")
 PERSON_ROLES_SET = _act("person:roles:set", "设定角色", "Roles set")
@@ -140,6 +146,7 @@ OBJECTS: dict[str, Text] = {
     "person": Text("人员", "Person"),
     "plan_version": Text("方案版本", "Version of a plan"),
     "record": Text("件", "Record"),
+    "schedule_change": Text("期限表变更", "Change of schedule"),
     "retention_clock": Text("保管时钟", "Retention clock"),
 }
 """The kinds of things that an act is about."""

@@ -20,7 +20,7 @@ from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.parents import HoldsOf, followers_of, inherits, parents_of
 from archive_service.catalog.schedules import ScheduleVersions, versions_beside
 from archive_service.catalog.tables import ARCHIVED, records
-from retention_policies import Decision, Facts, Hold, Parent, Rule, Schedule, Trigger, decide
+from retention_policies import Decision, Facts, Hold, Parent, Rule, Schedule, Trigger, decide, decide_under
 
 __all__ = [
     "decide_record",
@@ -49,11 +49,11 @@ def decide_row(
     triggers = triggers_of_case(connection, row["case_id"])
     parents = parents_of(connection, schedules, row, holds_of)
     holds = holds_of(connection, row) if holds_of else ()
-    return decide_record(schedules.version(row["schedule_version"]), row, triggers, as_of, holds, parents)
+    return decide_record(schedules.since(row["schedule_version"]), row, triggers, as_of, holds, parents)
 
 
 def decide_record(
-    schedule: Schedule,
+    versions: Sequence[Schedule],
     record: Mapping[Any, Any],
     triggers: Mapping[Trigger, date],
     as_of: date,
@@ -62,14 +62,17 @@ def decide_record(
 ) -> Decision:
     """Decide about one record from facts that the caller has looked up.
 
-    Without ``parents`` (nobody looked) a record of a type that inherits is kept: it must not fall back to the
-    period of one that has none.
+    ``versions`` are the schedules that it is subject to, the one that it was filed under first. Without ``parents``
+    (nobody looked) a record of a type that inherits is kept: it must not fall back to the period of one that has none.
     """
-    rule = schedule.rules.get(record["rule_code"])
+    rules = [(schedule.version, schedule.rules.get(record["rule_code"])) for schedule in versions]
+    rule = rules[0][1]
     if parents is None:
-        parents = UNKNOWN_PARENT if rule is not None and rule.inherits else ()
+        parents = UNKNOWN_PARENT if any(one is not None and one.inherits for _, one in rules) else ()
     facts = facts_of(record, triggers, holds, parents)
-    return told(decide(rule, facts, as_of), rule, facts)
+    if all(later == rule for _, later in rules[1:]):
+        return told(decide(rule, facts, as_of), rule, facts)
+    return decide_under(rules, facts, as_of)
 
 
 def stored_decision(decision: Decision, rule: Rule | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -30,8 +31,7 @@ HoldsOf = Callable[[Connection, Mapping[Any, Any]], Sequence[Hold]]
 
 def inherits(schedules: ScheduleVersions, row: Mapping[Any, Any]) -> bool:
     """Say whether a record's rule takes its period from a parent."""
-    rule = schedules.version(row["schedule_version"]).rules.get(row["rule_code"])
-    return rule is not None and rule.inherits
+    return any(rule.inherits for rule in schedules.rules_of(row))
 
 
 def parents_of(
@@ -61,7 +61,8 @@ def _parent(
     row: Mapping[Any, Any],
     holds_of: HoldsOf | None,
 ) -> Parent:
-    rule = schedules.version(row["schedule_version"]).rules.get(row["rule_code"])
+    rules = schedules.rules_of(row)
+    rule = replace(rules[0], also=(*rules[0].also, *rules[1:])) if rules[1:] else rules[0] if rules else None
     holds = holds_of(connection, row) if holds_of else ()
     return kind(rule, facts_of(row, triggers_of_case(connection, row["case_id"]), holds))
 

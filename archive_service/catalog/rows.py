@@ -67,7 +67,7 @@ def settle(
     """Decide how long a record is kept and take its number, inside the caller's transaction."""
     ground = _ground(schedules, draft)
     parents = _parents(work, schedules, draft, ground)
-    decision = decide_record(schedules.current, ground, triggers, today, (), parents)
+    decision = decide_record((schedules.current,), ground, triggers, today, (), parents)
     code_period = decision.period.code if decision.period else usual_period(draft.record_type.rule)
     parts = draft.record_type.parts(draft.new.fonds_no, draft.year, code_period)
     number = numbers.take(draft.record_type.scheme, parts, draft.code, draft.case_id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -16,15 +18,16 @@ from archive_service.catalog.numbers import stored_scheme
 from archive_service.catalog.plan import Plan, load_plan, schemes_in
 from archive_service.catalog.tables import numbering_schemes, plan_versions, sequences
 from archive_service.errors import BadSettings, NotFound
-from retention_policies import Schedule, ScheduleError, load_schedule
+from retention_policies import Rule, Schedule, ScheduleError, load_schedule
 
 
-@dataclass(frozen=True)
+@dataclass
 class ScheduleVersions:
-    """The retention schedule in force, and every one that records were filed under."""
+    """The retention schedule in force, and every one before it; ``loaded`` gives all versions in the order of adoption."""
 
     current: Schedule
     earlier: dict[str, Schedule]
+    loaded: tuple[str, ...] = ()
 
     def every(self) -> tuple[Schedule, ...]:
         """Return all of them, the one in force first."""
@@ -40,12 +43,48 @@ class ScheduleVersions:
             )
         return self.earlier[version]
 
+    def since(self, version: str) -> tuple[Schedule, ...]:
+        """Return the schedules that a record filed under a version is subject to: that one first, then each later one.
 
-@dataclass(frozen=True)
+        What a later one lengthens applies by itself, what it shortens does not (DOMAIN 2.3).
+        """
+        own = self.version(version)
+        order = self.loaded or (*self.earlier, self.current.version)
+        return (own, *(self.version(later) for later in order[order.index(version) + 1 :]))
+
+    def rules_of(self, row: Mapping[Any, Any]) -> tuple[Rule, ...]:
+        """Return the rules that a record is subject to, each once, the one that it was filed under first."""
+        found: list[Rule] = []
+        for schedule in self.since(row["schedule_version"]):
+            rule = schedule.rules.get(row["rule_code"])
+            if rule is not None and rule not in found:
+                found.append(rule)
+        return tuple(found)
+
+    def with_next(self, schedule: Schedule) -> ScheduleVersions:
+        """Return these versions as they would be with one more adopted."""
+        before = {one.version: one for one in self.every()}
+        order = self.loaded or (*self.earlier, self.current.version)
+        return ScheduleVersions(schedule, before, (*order, schedule.version))
+
+
+@dataclass
 class Schedules(ScheduleVersions):
     """The plan in force together with the schedules."""
 
-    plan: Plan
+    plan: Plan = field(kw_only=True)
+
+    def follow(self, connection: Connection) -> None:
+        """Take up what another process has adopted since; asks for nothing but the names where nothing is new."""
+        names = _loaded(connection)
+        if not names or names == self.loaded:
+            return
+        known = {schedule.version: schedule for schedule in self.every()}
+        kept = {row.version: row.body for row in connection.execute(_KEPT) if row.version not in known}
+        found = known | {version: schedule_from_text(body) for version, body in kept.items()}
+        current = found.pop(names[-1])
+        self.plan = plan_under(self.plan, current)
+        self.current, self.earlier, self.loaded = current, found, names
 
 
 def read_files(plan_file: Path, schedule_file: Path) -> tuple[Plan, Schedule, str]:
@@ -66,7 +105,11 @@ def _missing(plan_file: Path) -> list[str]:
 
 
 def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body: str) -> Schedules:
-    """Keep plan and schedule in the database if they are new; refuse a known version whose content has changed."""
+    """Keep plan and schedule in the database if they are new; refuse a known version whose content has changed.
+
+    Only the first schedule of an archive is taken from its file at once. Any other must be looked at first, and be
+    adopted (``disposal.schedule_changes``); until then the last one that was stays in force.
+    """
     offered = [
         ("plan", plan.code, plan.version, plan.digest, plan.body, acts.PLAN_LOADED),
         ("schedule", schedule.code, schedule.version, schedule.digest, schedule_body, acts.SCHEDULE_LOADED),
@@ -81,7 +124,8 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
     faults += _changed_schemes(ledger, plan)
     if faults:
         raise BadSettings(faults)
-    new = [item for item in offered if item[:3] not in known]
+    first = not any(kind == "schedule" for kind, _, _ in known)
+    new = [item for item in offered if item[:3] not in known and (first or item[0] == "plan")]
     if new:
         with ledger.work(None) as work:
             for kind, code, version, digest, body, act in new:
@@ -91,8 +135,33 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
                 work.act(act, "plan_version", row_id, code=code, version=version, digest=digest)
             work.commit()
     with ledger.read() as connection:
-        earlier = _earlier(connection, schedule)
-    return Schedules(current=schedule, earlier=earlier, plan=plan)
+        names = _loaded(connection)
+        kept = {row.version: row.body for row in connection.execute(_KEPT)}
+    found = {name: schedule if name == schedule.version else schedule_from_text(kept[name]) for name in names}
+    current = found.pop(names[-1])
+    return Schedules(current=current, earlier=found, loaded=names, plan=plan_under(plan, current))
+
+
+_KEPT = (
+    select(plan_versions.c.version, plan_versions.c.body)
+    .where(plan_versions.c.kind == "schedule")
+    .order_by(plan_versions.c.loaded_at, plan_versions.c.version)
+)
+
+
+def _loaded(connection: Connection) -> tuple[str, ...]:
+    names = select(plan_versions.c.version).where(plan_versions.c.kind == "schedule")
+    return tuple(connection.execute(names.order_by(plan_versions.c.loaded_at, plan_versions.c.version)).scalars())
+
+
+def plan_under(plan: Plan, schedule: Schedule) -> Plan:
+    """Return a plan with the rules of a schedule; :class:`BadSettings` names the types that it has no rule for."""
+    if all(schedule.rules.get(one.rule.code) == one.rule for one in plan.types.values()):
+        return plan
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:  # a plan is public
+        file.write(plan.body)
+        file.flush()
+        return load_plan(Path(file.name), schedule)
 
 
 def _changed_schemes(ledger: Ledger, plan: Plan) -> list[str]:
@@ -123,17 +192,13 @@ def schemes_used(connection: Connection) -> dict[str, Scheme]:
 
 def versions_beside(connection: Connection, schedule: Schedule) -> ScheduleVersions:
     """Return a schedule as the one in force together with the others that this archive has kept."""
-    return ScheduleVersions(schedule, _earlier(connection, schedule))
+    kept = [(row.version, row.body) for row in connection.execute(_KEPT) if row.version != schedule.version]
+    earlier = {version: schedule_from_text(body) for version, body in kept}
+    return ScheduleVersions(schedule, earlier, (*earlier, schedule.version))
 
 
-def _earlier(connection: Connection, schedule: Schedule) -> dict[str, Schedule]:
-    kept = select(plan_versions.c.version, plan_versions.c.body).where(
-        plan_versions.c.kind == "schedule", plan_versions.c.version != schedule.version
-    )
-    return {row.version: _from_text(row.body) for row in connection.execute(kept)}
-
-
-def _from_text(body: str) -> Schedule:
+def schedule_from_text(body: str) -> Schedule:
+    """Load a schedule from its text; raises ``ScheduleError`` with every fault."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:  # a schedule is public
         file.write(body)
         file.flush()

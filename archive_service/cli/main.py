@@ -63,6 +63,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("records", "显示一份档案", "Show a record"),
     "numbering": ("numbering", "档号：编号方案、接下来的档号", "Archival codes: schemes, the next codes"),
     "retention": ("retention", "保管期限：检查、说明、预测", "Retention: check, explain, forecast"),
+    "schedule": (
+        "schedule",
+        "保管期限表：换版、影响、启用",
+        "Retention schedule: another version, its effect, adoption",
+    ),
     "disposal": ("disposal", "处置清册", "Disposal lists"),
     "audit": ("audit", "审计：校验、导出、检查点", "Audit: verify, export, checkpoint"),
     "vault": ("vault", "封存库：存储、副本、密钥", "Vault: stores, copies, keys"),

@@ -34,8 +34,8 @@ def check(desk: Desk, confirm: bool, as_json: bool) -> None:
         return
     if report.in_doubt:
         say(
-            "保管时钟存疑，未作检查；请两人用 retention clock --acknowledge 核认时钟。",
-            "The retention clock is in doubt, nothing was checked; two people acknowledge it: retention clock --acknowledge.",
+            "保管时钟存疑，未作检查；请先由两人在网页上核认时钟。",
+            "The retention clock is in doubt, nothing was checked; two people must acknowledge it at the pages first.",
         )
         return
     say(
@@ -51,21 +51,13 @@ def check(desk: Desk, confirm: bool, as_json: bool) -> None:
 
 
 @retention.command()
-@click.option(
-    "--acknowledge",
-    is_flag=True,
-    help=both("核认系统时钟无误（须两人）。", "Say that the system's clock is right (two people)."),
-)
 @json_option
 @with_desk
-@in_chinese("保管时钟的读数；与系统时钟不符时由两人核认。")
-def clock(desk: Desk, acknowledge: bool, as_json: bool) -> None:
-    """Tell the retention clock; two people acknowledge it where the system's clock has jumped."""
-    require(desk.person, Action.ACKNOWLEDGE_CLOCK if acknowledge else Action.SEE_DISPOSAL)
-    kept = desk.archive.retention_check.clock
-    read = kept.tick()
-    if acknowledge:
-        read = kept.acknowledge(desk.person, read.quarantine or "")
+@in_chinese("保管时钟的读数；与系统时钟不符时由两人在网页上核认。")
+def clock(desk: Desk, as_json: bool) -> None:
+    """Tell the retention clock; where the system's clock has jumped two people acknowledge it at the pages."""
+    require(desk.person, Action.SEE_DISPOSAL)
+    read = desk.archive.retention_check.clock.tick()
     if as_json:
         answer_json(
             {

@@ -79,7 +79,8 @@ class RetentionCheck:
         return self.clock.today()
 
     def decide(self, connection: Connection, row: Mapping[str, Any], as_of: date) -> Decision:
-        """Decide about one record on the facts and holds of this moment."""
+        """Decide about one record on the facts and holds of this moment, by the schedules adopted until now."""
+        self.schedules.follow(connection)
         return decide_row(connection, self.schedules, row, as_of, _holds_of)
 
     def run(
@@ -158,13 +159,14 @@ class RetentionCheck:
         rows = connection.execute(
             select(records).where(records.c.id.in_(record_ids), records.c.status == ARCHIVED, ~held())
         ).all()
+        self.schedules.follow(connection)
         cases: dict[str | None, Mapping[Trigger, date]] = {}
         for row in [found._asdict() for found in rows]:
             if row["case_id"] not in cases:
                 cases[row["case_id"]] = triggers_of_case(connection, row["case_id"])
-            schedule, triggers = self.schedules.version(row["schedule_version"]), cases[row["case_id"]]
+            versions, triggers = self.schedules.since(row["schedule_version"]), cases[row["case_id"]]
             parents = parents_of(connection, self.schedules, row, _holds_of)
-            yield row, decide_record(schedule, row, triggers, today, parents=parents)
+            yield row, decide_record(versions, row, triggers, today, parents=parents)
 
     def _queue(self, lease: leases.Lease, record_ids: Sequence[str], today: date, by: Person | None) -> int:
         with self.ledger.work(by.id if by else None) as work:

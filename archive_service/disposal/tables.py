@@ -204,6 +204,47 @@ clock_acknowledgements = vouched_table(
     UniqueConstraint("quarantine", "person_id"),
 )
 
+schedule_changes = vouched_table(
+    "schedule_change",
+    Column("code", String(64), nullable=False),
+    Column("version", String(32), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("proposer_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("proposed_at", STAMP, nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("summary", Text),
+    Column("shorter", Integer),
+    Column("adopted_at", STAMP),
+    Column("adopted_by", ID, ForeignKey("person.id")),
+    Column("closed_at", STAMP),
+    UniqueConstraint("id", "proposer_id"),
+    CheckConstraint("state IN ('counting', 'counted', 'recomputing', 'done', 'withdrawn')", name="state"),
+    CheckConstraint("state NOT IN ('counted', 'recomputing', 'done') OR shorter IS NOT NULL", name="counted"),
+)
+
+schedule_approvals = vouched_table(
+    "schedule_approval",
+    Column("change_id", ID, nullable=False),
+    Column("proposer_id", ID, nullable=False),
+    Column("approver_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("approved_at", STAMP, nullable=False),
+    ForeignKeyConstraint(["change_id", "proposer_id"], ["schedule_change.id", "schedule_change.proposer_id"]),
+    UniqueConstraint("change_id", "approver_id"),
+    CheckConstraint("approver_id <> proposer_id", name="approved_by_another"),
+)
+
+schedule_progress = Table(
+    # A working table: how far counting or computing has come. What is signed stands in ``schedule_change``.
+    "schedule_progress",
+    metadata,
+    Column("change_id", ID, primary_key=True),
+    Column("reached", ID, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+)
+
 leases = Table(
     "lease",
     metadata,

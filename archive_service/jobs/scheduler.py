@@ -36,6 +36,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.identify_formats), IntervalTrigger(seconds=2), id="formats")
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
+    scheduler.add_job(_told(archive.carry_on_schedule_changes), IntervalTrigger(seconds=5), id="schedule-changes")
     scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
     scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")

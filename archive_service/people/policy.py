@@ -54,6 +54,8 @@ class Action(Enum):
     SEE_DISPOSAL = "see_disposal"
     CHECK_RETENTION = "check_retention"
     ACKNOWLEDGE_CLOCK = "acknowledge_clock"
+    PROPOSE_SCHEDULE = "propose_schedule"
+    APPROVE_SCHEDULE = "approve_schedule"
     DRAW_UP_LIST = "draw_up_list"
     APPRAISE = "appraise"
     APPROVE = "approve"
@@ -122,6 +124,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.SEE_DISPOSAL: _rule(ARCHIVIST, APPRAISER, APPROVER, AUDITOR),
     Action.CHECK_RETENTION: _rule(ARCHIVIST),
     Action.ACKNOWLEDGE_CLOCK: _rule(ARCHIVIST, APPROVER, barred=("acknowledger",)),
+    Action.PROPOSE_SCHEDULE: _rule(ARCHIVIST),
+    Action.APPROVE_SCHEDULE: _rule(APPROVER, barred=("proposer", "approver")),
     Action.DRAW_UP_LIST: _rule(ARCHIVIST),
     Action.APPRAISE: _rule(APPRAISER, barred=("proposer",)),
     Action.APPROVE: _rule(APPROVER, barred=("proposer", "appraiser", "approver")),

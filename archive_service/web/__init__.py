@@ -37,6 +37,7 @@ from archive_service.web import (
     record,
     reports,
     schemes,
+    schedules,
     search,
     settings,
     stores,
@@ -70,6 +71,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     disposal.blueprint,
     disposal_list.blueprint,
     holds.blueprint,
+    schedules.blueprint,
     certificates.blueprint,
     audit.blueprint,
     reports.blueprint,
@@ -106,6 +108,7 @@ ROOMS = {
     "imports": "filing",
     "use": "access",
     "holds": "disposal",
+    "schedules": "disposal",
     "certificates": "disposal",
 }
 """Under which section a blueprint of another name stands."""

@@ -285,7 +285,7 @@ def test_whoever_does_not_look_for_parents_keeps_the_photograph(world: World) ->
     with world.ledger.read() as connection:
         triggers = triggers_of_case(connection, row["case_id"])
     schedule = world.schedules.version(row["schedule_version"])
-    assert decide_record(schedule, row, triggers, date(2099, 1, 1)).state is State.KEEP_UNSURE
+    assert decide_record((schedule,), row, triggers, date(2099, 1, 1)).state is State.KEEP_UNSURE
 
 
 def test_a_hold_on_a_record_holds_its_photographs(world: World) -> None:

@@ -33,6 +33,7 @@ from archive_service.people.model import (
     SYSTEM_ADMINISTRATOR,
 )
 from archive_service.people.service import NewPerson
+from retention_policies import default_schedule_path
 
 CONFIDENTIAL = frozenset({"PUB", "INT", "TS", "PI"})
 OPEN_LEVELS = frozenset({"PUB", "INT"})
@@ -127,6 +128,12 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /disposal/holds/new": HOLDERS,
     "GET /disposal/holds/<hold_no>": DESK,
     "POST /disposal/holds/<hold_no>/release": ("approver",),
+    "GET /disposal/schedules/": DESK,
+    "POST /disposal/schedules/": KEEPERS,
+    "GET /disposal/schedules/<version>": DESK,
+    "POST /disposal/schedules/<version>/approve": ("approver",),
+    "POST /disposal/schedules/<version>/adopt": KEEPERS,
+    "POST /disposal/schedules/<version>/withdraw": KEEPERS,
     "GET /file": KEEPERS,
     "POST /file": KEEPERS,
     "GET /file/details": KEEPERS,
@@ -321,6 +328,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "request_id": request,
         "list_no": drawn.list_no,
         "hold_no": hold.hold_no,
+        "version": _proposed(archive),
         "login": "bystander",
         "seq": 1,
         "number": 1,
@@ -332,6 +340,15 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "name": "DAT22_ITEM",
         "form": "xlsx",
     }
+
+
+def _proposed(archive: Archive) -> str:
+    """Propose another version of the schedule; return its version."""
+    body = default_schedule_path().read_text(encoding="utf-8")
+    version = archive.schedules.current.version
+    changed = body.replace(f'version = "{version}"', 'version = "2099-1"', 1)
+    archive.schedule_changes.propose(archive.people.by_login("archivist"), changed, "修订")
+    return "2099-1"
 
 
 def _filed(client: FlaskClient, archive: Archive, type_code: str, level: str, title: str) -> str:
