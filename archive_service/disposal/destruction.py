@@ -23,6 +23,7 @@ from archive_service.disposal.check import RetentionCheck
 from archive_service.disposal.freezing import digest_of, hands_of, in_words, items_of, locked_list, obstacles
 from archive_service.disposal.model import APPROVALS_NEEDED, FINISHED, ListState, Step, check_move
 from archive_service.disposal.steps import Purger, Steps
+from archive_service.disposal.supervising import require_supervised
 from archive_service.disposal.tables import approvals, disposal_items, disposal_lists
 from archive_service.errors import ArchiveError, BadInput, Conflict, Text
 from archive_service.people.model import Person
@@ -76,6 +77,8 @@ class Destruction:
                     f"The cooling-off lasts until {self._local(row.cooling_until)}.",
                 )
             _require_approvals(work, row)
+            supervisors = require_supervised(work.connection, row)
+            require(person, Action.ORDER_DESTRUCTION, Thing(hands={**hands, "supervisor": supervisors}))
             found = obstacles(work.connection, self.check, row)
             if found:
                 text = in_words(found)

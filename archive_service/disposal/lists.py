@@ -13,7 +13,7 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.schedules import Schedules
-from archive_service.disposal import approving, views
+from archive_service.disposal import approving, supervising, views
 from archive_service.disposal.check import RetentionCheck
 from archive_service.disposal.freezing import (
     Obstacle,
@@ -235,6 +235,14 @@ class Disposal:
         return approving.approve(
             self.ledger, self.schedules, self.check, self.cooling_off_days, person, list_no, digest
         )
+
+    def supervise(self, person: Person, list_no: str, digest: str) -> int:
+        """Sign as a supervisor 监销人 before the run: the records were held against the register that was shown."""
+        return supervising.sign_before(self.ledger, person, list_no, digest)
+
+    def sign_off(self, person: Person, list_no: str) -> bool:
+        """Sign as a supervisor after the run; say whether the destruction is signed off by all."""
+        return supervising.sign_after(self.ledger, person, list_no)
 
     def send_back(self, person: Person, list_no: str, reason: str) -> None:
         """Return a submitted or approved list to appraisal, with the reason; approvals given so far are void."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from archive_service.disposal.model import ListState
+from archive_service.disposal.supervising import SUPERVISORS_NEEDED
 from archive_service.people.model import Person
 from archive_service.people.policy import TABLE, Action, Thing, Verdict, can
 from archive_service.people.service import person_from_row
@@ -28,11 +29,13 @@ class NextHands:
     barred: bool
 
 
-def next_action(state: str, items: Sequence[Any]) -> Action | None:
+def next_action(state: str, items: Sequence[Any], hands: Mapping[str, frozenset[str]]) -> Action | None:
     """Return what a list in this state waits for; nothing once it was ordered, closed or withdrawn."""
     if state == ListState.DRAWN_UP:
         open_items = [item for item in items if item.opinion is None]
         return Action.APPRAISE if open_items else Action.DRAW_UP_LIST
+    if state == ListState.APPROVED and len(hands.get("supervisor", ())) < SUPERVISORS_NEEDED:
+        return Action.SUPERVISE
     return {ListState.SUBMITTED: Action.APPROVE, ListState.APPROVED: Action.ORDER_DESTRUCTION}.get(ListState(state))
 
 

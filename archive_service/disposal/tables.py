@@ -154,6 +154,21 @@ approvals = vouched_table(
     CheckConstraint("approver_id <> proposer_id", name="approved_by_another"),
 )
 
+supervisions = vouched_table(
+    "supervision",
+    Column("list_id", ID, nullable=False),
+    Column("proposer_id", ID, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("supervisor_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("phase", String(8), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("signed_at", STAMP, nullable=False),
+    ForeignKeyConstraint(["list_id", "proposer_id"], ["disposal_list.id", "disposal_list.proposer_id"]),
+    UniqueConstraint("list_id", "round", "phase", "supervisor_id"),
+    CheckConstraint("supervisor_id <> proposer_id", name="supervised_by_another"),
+    CheckConstraint("phase IN ('before', 'after')", name="phase"),
+)
+
 certificates = vouched_table(
     "certificate",
     Column("list_id", ID, ForeignKey("disposal_list.id"), nullable=False, unique=True),

@@ -19,6 +19,7 @@ from archive_service.disposal.holds import held
 from archive_service.disposal.model import CandidateState, ListState, Step
 from archive_service.disposal.next_hands import NextHands, next_action, next_hands
 from archive_service.disposal.showing import Done, done_with, shown
+from archive_service.disposal.supervising import BEFORE, SUPERVISORS_NEEDED, supervisions_of
 from archive_service.disposal.tables import approvals, candidates, certificates, disposal_items, disposal_lists
 from archive_service.errors import NotFound, Text
 from archive_service.people.model import Person
@@ -80,6 +81,7 @@ class ListView:
     fonds_no: str
     items: tuple[ItemView, ...]
     approvals: tuple[Any, ...]
+    supervisions: tuple[Any, ...]
     obstacles: tuple[Obstacle, ...]
     may: frozenset[Action]
     may_send_back: bool
@@ -187,11 +189,12 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
             fonds_no=row.fonds_no,
             items=tuple(items),
             approvals=tuple(given),
+            supervisions=tuple(supervisions_of(connection, row)),
             obstacles=tuple(blocked),
             may=_may(viewer, row, hands, at),
             may_send_back=may_send_back(viewer, row, hands),
             certified=certified is not None,
-            next=next_hands(connection, viewer, next_action(row.state, waiting), hands, at),
+            next=next_hands(connection, viewer, next_action(row.state, waiting, hands), hands, at),
             done=done_with(connection, "disposal_list", row.id),
         )
 
@@ -244,7 +247,9 @@ def _list_row(connection: Connection, list_no: str) -> Any:
 
 def _hands(connection: Connection, row: Any) -> dict[str, frozenset[str]]:
     """Return whose hands bar them from the next act: an order bars approvers of every round, an approval those of this one."""
-    return hands_of(connection, row, every_round=row.state == ListState.APPROVED)
+    hands = hands_of(connection, row, every_round=row.state == ListState.APPROVED)
+    signed = {one.supervisor_id for one in supervisions_of(connection, row) if one.phase == BEFORE}
+    return {**hands, "supervisor": frozenset(signed)}
 
 
 def may_send_back(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]]) -> bool:
@@ -258,13 +263,17 @@ def _may(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]], at: str)
     actions: dict[str, Sequence[Action]] = {
         ListState.DRAWN_UP: (Action.APPRAISE, Action.DRAW_UP_LIST),
         ListState.SUBMITTED: (Action.APPROVE, Action.DRAW_UP_LIST),
-        ListState.APPROVED: (
-            Action.DRAW_UP_LIST,
-            *((Action.ORDER_DESTRUCTION,) if row.cooling_until and row.cooling_until <= at else ()),
-        ),
+        ListState.APPROVED: (Action.DRAW_UP_LIST, *_before_order(row, hands, at)),
     }
     thing = Thing(hands=hands)
     return frozenset(action for action in actions.get(row.state, ()) if can(viewer, action, thing).allowed)
+
+
+def _before_order(row: Any, hands: Mapping[str, frozenset[str]], at: str) -> tuple[Action, ...]:
+    """Return what comes between approval and order: two supervisors sign, and the cooling-off ends."""
+    supervised = len(hands["supervisor"]) >= SUPERVISORS_NEEDED
+    cooled = bool(row.cooling_until and row.cooling_until <= at)
+    return ((Action.ORDER_DESTRUCTION,) if supervised and cooled else ()) + (() if supervised else (Action.SUPERVISE,))
 
 
 def forecast(ledger: Ledger, viewer: Person, years: int) -> list[tuple[str, str, int]]:

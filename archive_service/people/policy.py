@@ -59,6 +59,7 @@ class Action(Enum):
     DRAW_UP_LIST = "draw_up_list"
     APPRAISE = "appraise"
     APPROVE = "approve"
+    SUPERVISE = "supervise"
     ORDER_DESTRUCTION = "order_destruction"
     PLACE_HOLD = "place_hold"
     RELEASE_HOLD = "release_hold"
@@ -129,7 +130,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.DRAW_UP_LIST: _rule(ARCHIVIST),
     Action.APPRAISE: _rule(APPRAISER, barred=("proposer",)),
     Action.APPROVE: _rule(APPROVER, barred=("proposer", "appraiser", "approver")),
-    Action.ORDER_DESTRUCTION: _rule(ARCHIVIST, barred=("proposer", "appraiser", "approver")),
+    Action.ORDER_DESTRUCTION: _rule(ARCHIVIST, barred=("proposer", "appraiser", "approver", "supervisor")),
+    Action.SUPERVISE: _rule(ARCHIVIST, APPRAISER, APPROVER, barred=("proposer", "supervisor")),
     Action.PLACE_HOLD: _rule(ARCHIVIST, APPRAISER, APPROVER),
     Action.RELEASE_HOLD: _rule(APPROVER, barred=("placed_by",)),
     Action.SEE_AUDIT: _rule(AUDITOR),
@@ -148,6 +150,7 @@ HAND_WORDS: dict[str, Text] = {
     "appraiser": Text("鉴定过这份清册的人", "one who appraised this list"),
     "approver": Text("已批准过这份清册的人", "one who has already approved this list"),
     "acknowledger": Text("已核认过的人", "one who has acknowledged it already"),
+    "supervisor": Text("监销过这份清册的人", "one who supervises or has signed for this list"),
     "requester": Text("提出申请的人", "the one who asked"),
     "placed_by": Text("设置冻结的人", "the one who placed the hold"),
     "self": Text("本人", "the person concerned"),

@@ -68,6 +68,7 @@ def _page(list_no: str, fault: Fault | None = None) -> str:
         what_is_approved=what_is_approved(view, names) if "approve" in forms else [],
         destroyed=(finished, total),
         certified=view.certified,
+        supervisors=shown.supervisors(view, names),
         history=timeline_of(view.done),
         longest_reason=LONGEST_REASON,
         longest_extension=LONGEST_EXTENSION,
@@ -201,6 +202,35 @@ def withdraw(list_no: str) -> Answer:
         return _to(list_no)
 
     return _do(list_no, "withdraw", act)
+
+
+@blueprint.post("/<list_no>/supervise")
+def supervise(list_no: str) -> Answer:
+    """Sign as a supervisor before the destruction; the person's own password is asked for again."""
+
+    def act() -> Response:
+        _confirm()
+        archive().disposal.supervise(person(), list_no, request.form.get("digest", ""))
+        done("您已作为监销人核对签字。", "You have checked the list and signed as a supervisor.")
+        return _to(list_no)
+
+    return _do(list_no, "supervise", act)
+
+
+@blueprint.post("/<list_no>/sign-off")
+def sign_off(list_no: str) -> Answer:
+    """Sign as a supervisor after the destruction."""
+
+    def act() -> Response:
+        _confirm()
+        whole = archive().disposal.sign_off(person(), list_no)
+        if whole:
+            done("监销人均已签字，销毁办结。", "All supervisors have signed; the destruction is signed off.")
+        else:
+            done("您已签字，还须另一名监销人签字。", "You have signed; the other supervisor must sign too.")
+        return _to(list_no)
+
+    return _do(list_no, "sign_off", act)
 
 
 @blueprint.post("/<list_no>/order")

@@ -19,6 +19,7 @@ from archive_service.disposal.model import (
     Step,
 )
 from archive_service.disposal.next_hands import NextHands
+from archive_service.disposal.supervising import AFTER, BEFORE
 from archive_service.disposal.views import ItemView, ListView
 from archive_service.people.policy import Action
 from archive_service.web.disposal_words import (
@@ -29,7 +30,7 @@ from archive_service.web.disposal_words import (
     size_words,
     title_of,
 )
-from archive_service.web.here import local_time, may, names_of, t, words
+from archive_service.web.here import local_time, may, names_of, person, t, words
 
 Names = Mapping[str, str]
 AFTER_ORDER = (ListState.ORDERED, ListState.CLOSED)
@@ -39,6 +40,7 @@ def names_in(view: ListView) -> dict[str, str]:
     """Return the names of everybody who had a hand in a list, by id."""
     row = view.row
     people = [row.proposer_id, row.submitted_by, row.ordered_by, *(one.approver_id for one in view.approvals)]
+    people += [one.supervisor_id for one in view.supervisions]
     return names_of([*people, *(item.row.appraiser_id for item in view.items)])
 
 
@@ -134,6 +136,7 @@ TURNS: Mapping[Action, tuple[str, str, str, str]] = {
     Action.APPRAISE: ("逐件鉴定", "appraise item by item", "鉴定人", "appraiser"),
     Action.DRAW_UP_LIST: ("提交审批", "submit for approval", "档案员", "archivist"),
     Action.APPROVE: ("审批", "approve", "审批人", "approver"),
+    Action.SUPERVISE: ("监销人核对签字", "two supervisors check and sign", "监销人", "supervisor"),
     Action.ORDER_DESTRUCTION: ("下达销毁", "order the destruction", "档案员", "archivist"),
 }
 
@@ -157,6 +160,15 @@ def turn(found: NextHands | None) -> dict[str, Any] | None:
         "open": bool(found.names),
         "barred": words(found.verdict.reason) if found.barred else "",
     }
+
+
+def supervisors(view: ListView, names: Names) -> list[tuple[str, str]]:
+    """Return who supervised the destruction and when each signed, before and after it."""
+    words_of = {BEFORE: t("销毁前核对", "Checked before"), AFTER: t("销毁后签字", "Signed after")}
+    return [
+        (words_of[one.phase], f"{names.get(one.supervisor_id, '')} {local_time(one.signed_at)}")
+        for one in view.supervisions
+    ]
 
 
 def way(view: ListView, names: Names, at: str) -> list[dict[str, str]]:
@@ -250,6 +262,12 @@ def forms(view: ListView) -> set[str]:
         found.add("approve")
     if Action.ORDER_DESTRUCTION in view.may:
         found.add("order")
+    if Action.SUPERVISE in view.may:
+        found.add("supervise")
+    before = {one.supervisor_id for one in view.supervisions if one.phase == BEFORE}
+    after = {one.supervisor_id for one in view.supervisions if one.phase == AFTER}
+    if state is ListState.CLOSED and person().id in before - after:
+        found.add("sign_off")
     if view.may_send_back:
         found.add("send_back")
     return found

@@ -70,6 +70,8 @@ class Life:
         digest = self.archive.disposal.submit(self.who("archivist"), drawn.list_no)
         for approver in ("approver1", "approver2"):
             self.archive.disposal.approve(self.who(approver), drawn.list_no, digest)
+        for supervisor in ("appraiser", "approver1"):
+            self.archive.disposal.supervise(self.who(supervisor), drawn.list_no, digest)
         return drawn.list_no
 
     def bytes_with(self, text: str) -> list[Path]:

@@ -48,6 +48,10 @@ def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: L
         digest = re.search(r'name="digest" value="(\w+)"', client.get(desk).text)[1]
         assert client.post(f"{desk}/approve", data={"digest": digest, "password": "wrong"}).status_code == 403
         assert client.post(f"{desk}/approve", data={"digest": digest, "password": PASSWORD}).status_code == 303
+    for login in ("appraiser", "approver1"):
+        client = hand(login)
+        digest = re.search(r'name="digest" value="(\w+)"', client.get(desk).text)[1]
+        assert client.post(f"{desk}/supervise", data={"digest": digest, "password": PASSWORD}).status_code == 303
     life.now[0] += timedelta(days=8)
     second = hand("second")
     assert "CZ2035-001" in second.get(desk).text
@@ -57,3 +61,5 @@ def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: L
     auditor = second.get(f"{desk}/certificate")
     assert receipt.archival_code in auditor.text
     assert second.get(f"{desk}/certificate.json").json
+    for login in ("appraiser", "approver1"):
+        assert hand(login).post(f"{desk}/sign-off", data={"password": PASSWORD}).status_code == 303

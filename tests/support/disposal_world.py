@@ -37,6 +37,7 @@ from archive_service.disposal.holds import Holds, NewHold
 from archive_service.disposal.lists import Appraisal, Disposal
 from archive_service.disposal.model import Opinion
 from archive_service.disposal.steps import Steps
+from archive_service.disposal.supervising import supervisions_of
 from archive_service.disposal.tables import candidates, disposal_items
 from archive_service.people.model import Person
 from archive_service.people.service import NewPerson, People
@@ -55,6 +56,7 @@ PROPOSER, ORDERER = "zhang.dang", "li.zheng"
 APPRAISER = "zheng.jian"
 APPROVERS = ("qian.pi", "feng.zhun")
 THIRD_APPROVER = "he.fu"
+SUPERVISORS = ("he.fu", "zheng.jian")
 SECRET = "只有本件才有的短语：青石桥三号井"
 
 
@@ -185,7 +187,18 @@ class World:
         self.approve(list_no)
         return list_no
 
+    def supervise(self, list_no: str, *logins: str) -> None:
+        """Have supervisors sign who have not signed in this round yet."""
+        row = self.list_row(list_no)
+        with self.ledger.read() as connection:
+            signed = {one.supervisor_id for one in supervisions_of(connection, row)}
+        for login in logins or SUPERVISORS:
+            if self.person(login).id not in signed:
+                self.disposal.supervise(self.person(login), list_no, row.digest)
+
     def order(self, list_no: str, by: str = ORDERER) -> None:
+        if self.list_row(list_no).state == "approved":
+            self.supervise(list_no)
         self.destruction.order(self.person(by), list_no, list_no)
 
     def ordered(self, count: int = 1) -> str:

@@ -127,6 +127,7 @@ def test_the_number_must_be_typed_right(world: World):
     world.wait(days=COOLING_OFF_DAYS)
     with pytest.raises(BadInput):
         world.destruction.order(world.person(ORDERER), list_no, "CZ2026-002")
+    world.supervise(list_no)
     world.destruction.order(world.person(ORDERER), list_no, " cz2026-001 ")
 
 
@@ -206,6 +207,9 @@ def test_a_list_says_what_each_may_do_with_it(world: World):
     assert world.disposal.all(world.person(APPROVERS[1]))[0].may == {Action.APPROVE}
     world.approve(list_no, APPROVERS[1])
     assert Action.ORDER_DESTRUCTION not in may(ORDERER)
+    assert Action.SUPERVISE in may(ORDERER)
+    assert Action.SUPERVISE not in may(PROPOSER)
+    world.supervise(list_no)
     world.wait(days=COOLING_OFF_DAYS)
     assert Action.ORDER_DESTRUCTION in may(ORDERER)
     assert Action.ORDER_DESTRUCTION not in may(PROPOSER)

@@ -97,6 +97,8 @@ class DisposalHouse:
         digest = self.archive.disposal.view(self.who("zhang"), list_no).row.digest
         for login in ("qian", "feng"):
             self.archive.disposal.approve(self.who(login), list_no, digest)
+        for login in ("zheng", "feng"):
+            self.archive.disposal.supervise(self.who(login), list_no, digest)
         return list_no
 
     def cooled(self, count: int = 1, receipts: Sequence[Receipt] | None = None) -> str:
