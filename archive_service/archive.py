@@ -31,10 +31,12 @@ from archive_service.catalog.format_list import FormatList, load_formats
 from archive_service.catalog.identification import Identification
 from archive_service.catalog.plan import SHIPPED
 from archive_service.catalog.properties import Properties, refused
+from archive_service.catalog.reclassifying import Reclassifying
 from archive_service.catalog.scanner import Scanner
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
 from archive_service.catalog.schemes import Schemes
 from archive_service.catalog.suggesting import Suggesting
+from archive_service.catalog.void_ledger import VoidLedger
 from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.database.engine import open_engine
@@ -137,6 +139,16 @@ class Archive:
         return Schemes(self.ledger, self.schedules)
 
     @property
+    def void_ledger(self) -> VoidLedger:
+        """Reserved numbers and those that were withdrawn."""
+        return VoidLedger(self.ledger, self.schedules)
+
+    @property
+    def reclassifying(self) -> Reclassifying:
+        """What puts records into other classes."""
+        return Reclassifying(self.ledger, self.schedules)
+
+    @property
     def install_id(self) -> str:
         """The id of this installation, which every store of it carries."""
         return _install_id(self.settings)
@@ -207,6 +219,10 @@ class Archive:
         done = drill(self.keyring_file, self.install_id, words, self.clock)
         self.ledger.note(actor.id, acts.SHARES_DRILLED, "archive", "keys", keys=done.keys_opened)
         return done
+
+    def expire_reservations(self) -> int:
+        """Enter reserved numbers whose time is over into the void ledger; the daily job's part."""
+        return self.void_ledger.expire()
 
     def keep_copies(self) -> int:
         """Make every copy that is due, and make good what was found faulty; return how many."""

@@ -63,6 +63,7 @@ PROPERTIES_CHECKED = _act("record:properties:checked", "四性检测", "Four pro
 FILING_BLOCKED = _act("filing:blocked", "检测不合格，未予归档", "Filing stopped by a check")
 EXCEPTION_GRANTED = _act("exception:granted", "批准检测例外", "Exception granted")
 EXCEPTION_REFUSED = _act("exception:refused", "不批准检测例外", "Exception refused")
+RECORD_RECLASSIFIED = _act("record:reclassified", "改类", "Put into another class")
 RECORD_DUE_SET = _act("record:due:set", "重算到期日", "Due date computed")
 COPY_FAULTY = _act("copy:faulty", "发现副本缺失或损坏", "Copy found missing or damaged")
 COPY_REPAIRED = _act("copy:repaired", "修复副本", "Copy repaired")

@@ -177,6 +177,12 @@ class Catalogue:
             rows = connection.execute(_joined().where(self.seen_by(person), records.c.id.in_(ids))).mappings().all()
         return {row["id"]: self.line(row) for row in rows}
 
+    def by_codes(self, person: Person, codes: Sequence[str]) -> list[Line]:
+        """Return those of the records with some codes that the person sees at this moment."""
+        wanted = _joined().where(self.seen_by(person), records.c.code.in_(codes)).order_by(records.c.code)
+        with self.ledger.read() as connection:
+            return [self.line(row) for row in connection.execute(wanted).mappings().all()]
+
     def line(self, row: Mapping[Any, Any]) -> Line:
         """Make a list's line of a joined row."""
         record_type = self.schedules.plan.types.get(row["type_code"])

@@ -92,15 +92,28 @@ class Numbers:
         run = scheme.run(parts)
         return self._next(run) if given is None else self._take_given(run, given)
 
-    def reserve(self, scheme: Scheme, parts: Mapping[str, str], count: int) -> list[Number]:
+    def reserve(self, scheme: Scheme, parts: Mapping[str, str], count: int, case_id: str | None = None) -> list[Number]:
         """Take the next numbers of a scope for papers that are filed later under them."""
-        run = self._in_force(scheme).run(parts)
+        scheme = self._in_force(scheme)
+        if scheme.width("file") and "file" not in parts:
+            parts = {**parts, "file": self._file_number(scheme, parts, None, case_id)}
+        run = scheme.run(parts)
         return [self._next(run) for _ in range(count)]
 
     def next_file_number(self, scheme: Scheme, parts: Mapping[str, str]) -> str:
         """Return the number that the next new case file of a class would get."""
         run = scheme.run({**parts, "file": ""}, "file")
         return f"{self._free_file_number(run):0{run.width}d}"
+
+    def pass_by(self, scheme: Scheme, parts: Mapping[str, str]) -> Number:
+        """Take a number that nobody has out of its row, for the void ledger; ``parts`` are those of its code, taken apart."""
+        run, number = scheme.run(parts), int(parts["item"])
+        code, counter = run.code(number), self._counter(run)
+        if _numbers_taken(self._work, run, number, number):
+            raise Conflict(f"件号 {number} 已经发出过。", f"The number {number} has been issued.")
+        if number == counter.last + 1:
+            counter.last = number
+        return Number(run.scope, number, code)
 
     def finish(self) -> None:
         """Write the sequences down."""
@@ -123,7 +136,7 @@ class Numbers:
         if self._claim_reserved(code):
             return Number(run.scope, number, code)
         known = number <= counter.last or code in counter.issued or number in counter.numbers
-        if known or _issued(self._work, [code]) or _numbers_taken(self._work, run, number, number):
+        if known or codes_issued(self._work.connection, [code]) or _numbers_taken(self._work, run, number, number):
             raise Conflict(
                 f"档号 {code} 已经发出过，不能再用（已销毁或作废的档号也不再使用）。",
                 f"The code {code} has been issued before and is never used again, destroyed or void ones included.",
@@ -186,8 +199,9 @@ class Numbers:
     def _counter(self, run: Run) -> _Counter:
         found = self._counters.get((run.scheme, run.scope))
         if found is None:
-            row = _locked_sequence(self._work, run.scheme, run.scope)
-            found = _Counter(row.id, row.last_no, row.last_no, {}, set(), set())
+            row, new = _locked_sequence(self._work, run.scheme, run.scope)
+            # A new row is written down whatever becomes of it: the log vouches for what is written by a work alone.
+            found = _Counter(row.id, row.last_no, -1 if new else row.last_no, {}, set(), set())
             self._counters[run.scheme, run.scope] = found
         return found
 
@@ -196,7 +210,7 @@ class Numbers:
             return
         start = counter.last + 1
         stop = min(start + AHEAD, 10**run.width)
-        counter.issued |= _issued(self._work, [run.code(number) for number in range(start, stop)])
+        counter.issued |= codes_issued(self._work.connection, [run.code(number) for number in range(start, stop)])
         counter.numbers |= _numbers_taken(self._work, run, start, stop - 1)
         counter.looked_to[run.before] = stop - 1
 
@@ -204,26 +218,30 @@ class Numbers:
 def _numbers_taken(work: Work, run: Run, first: int, last: int) -> set[int]:
     """Return the numbers of a scope that codes of another shape have: classes that count together, earlier versions."""
     found: set[int] = set()
-    for table in (records, void_numbers):
+    for table in (records, void_numbers, reserved_numbers):
         of_scope = (table.c.scheme == run.scheme) & (table.c.scope == run.scope)
         query = select(table.c.number).where(of_scope, table.c.number.between(first, last))
         found.update(work.connection.execute(query).scalars())
     return found
 
 
-def _issued(work: Work, codes: Sequence[str]) -> set[str]:
+def codes_issued(connection: Connection, codes: Sequence[str]) -> set[str]:
+    """Return those of some codes that were ever issued: to a record, to the void ledger, or reserved."""
     found: set[str] = set()
     for table in (records, void_numbers, reserved_numbers):
-        found.update(work.connection.execute(select(table.c.code).where(table.c.code.in_(codes))).scalars())
+        for start in range(0, len(codes), 500):
+            query = select(table.c.code).where(table.c.code.in_(codes[start : start + 500]))
+            found.update(connection.execute(query).scalars())
     return found
 
 
-def _locked_sequence(work: Work, scheme: str, scope: str) -> Any:
+def _locked_sequence(work: Work, scheme: str, scope: str) -> tuple[Any, bool]:
     locked = select(sequences).where(sequences.c.scheme == scheme, sequences.c.scope == scope).with_for_update()
     row = work.connection.execute(locked).one_or_none()
     if row is not None:
-        return row
+        return row, False
     # Two first accessions of a scope may come at once: the second one's insert waits for the first and does nothing.
     values = {"id": uuid.uuid4().hex, "scheme": scheme, "scope": scope, "last_no": 0, "salt": new_salt()}
     insert_if_absent(work.connection, sequences, values, "scheme", "scope")
-    return work.connection.execute(locked).one()
+    row = work.connection.execute(locked).one()
+    return row, row.id == values["id"]

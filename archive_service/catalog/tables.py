@@ -223,6 +223,19 @@ outbox = Table(
     Index(None, "topic", "not_before"),
 )
 
+class_changes = vouched_table(
+    # What a record was before stands here; its code keeps what it was numbered as.
+    "class_change",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("old_type", String(16), nullable=False),
+    Column("new_type", String(16), nullable=False),
+    Column("old_rule", String(16), nullable=False),
+    Column("new_rule", String(16), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("changed_at", STAMP, nullable=False),
+    Column("changed_by", ID, ForeignKey("person.id"), nullable=False),
+)
+
 copies = Table(
     "stored_copy",
     metadata,

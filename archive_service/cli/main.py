@@ -61,7 +61,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "accession": ("records", "归档文件或文件夹", "File records or a folder"),
     "search": ("records", "检索", "Search"),
     "show": ("records", "显示一份档案", "Show a record"),
-    "numbering": ("numbering", "档号：编号方案、接下来的档号", "Archival codes: schemes, the next codes"),
+    "numbering": (
+        "numbering",
+        "档号：编号方案、预留与作废、旧档号、改类",
+        "Archival codes: schemes, reserved and void numbers, old codes, classes",
+    ),
     "retention": ("retention", "保管期限：检查、说明、预测", "Retention: check, explain, forecast"),
     "schedule": (
         "schedule",

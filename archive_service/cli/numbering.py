@@ -1,17 +1,22 @@
-"""Numbering: schemes and their versions, and the codes that come next."""
+"""Numbering: schemes and their versions, the codes that come next, reserved and void numbers, old codes."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from archive_service.catalog.dates import parse_date
+from archive_service.catalog.legacy_tables import LARGEST_TABLE, judged, read_table, read_words
 from archive_service.catalog.numbering import read_scheme
 from archive_service.catalog.schemes import NewScheme, Sample, as_told, read_restart
+from archive_service.catalog.void_ledger import Wanted
 from archive_service.cli.main import Desk, json_option, with_desk
-from archive_service.cli.output import answer_json, say, show_table, words
+from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
+from archive_service.people.policy import Action, require
+from archive_service.search.doctor import continuity
 
 
 @click.group(cls=SaidGroup)
@@ -110,3 +115,163 @@ def next_codes(desk: Desk, type_code: str, as_json: bool, **said: Any) -> None:
         return
     for code in codes:
         click.echo(code)
+
+
+@numbering.command()
+@click.argument("type_code")
+@click.option("--fonds", required=True, help=both("全宗号，如 Q001。", "Fonds number, such as Q001."))
+@click.option("--year", type=int, help=both("年度；不给则为今年。", "Year; this year if left out."))
+@click.option("--retention", default="D30", show_default=True, help=both("保管期限代码。", "Retention code."))
+@click.option("--case", "case_no", help=both("案卷编号（按卷编号时）。", "Case file (where numbering is by file)."))
+@click.option("--count", type=int, required=True, help=both("数量。", "How many."))
+@click.option("--purpose", required=True, help=both("用途，如盒号。", "For which papers: a box, for example."))
+@click.option(
+    "--until", required=True, help=both("到期日；未用的此后进入作废登记。", "Day after which unused ones become void.")
+)
+@json_option
+@with_desk
+@in_chinese("为随后归档的纸质文件预留一段件号。")
+def reserve(desk: Desk, type_code: str, as_json: bool, **said: Any) -> None:
+    """Reserve the next numbers of a record type for papers that are filed later."""
+    wanted = Wanted(
+        fonds_no=said["fonds"],
+        type_code=type_code,
+        year=said["year"] or desk.archive.clock.today().year,
+        retention=said["retention"],
+        count=said["count"],
+        purpose=said["purpose"],
+        expires_on=parse_date(said["until"]),
+        case_no=said["case_no"],
+    )
+    codes = desk.archive.void_ledger.reserve(desk.person, wanted)
+    if as_json:
+        answer_json({"codes": codes, "expires_on": wanted.expires_on})
+        return
+    for code in codes:
+        click.echo(code)
+
+
+@numbering.command()
+@click.argument("code")
+@click.option("--reason", required=True, help=both("原因。", "Reason."))
+@json_option
+@with_desk
+@in_chinese("作废一个没有档案的件号，永不再用。")
+def void(desk: Desk, code: str, reason: str, as_json: bool) -> None:
+    """Withdraw a number that no record bears, for good."""
+    withdrawn = desk.archive.void_ledger.withdraw(desk.person, code, reason)
+    if as_json:
+        answer_json({"code": withdrawn, "reason": reason})
+        return
+    say(f"已作废：{withdrawn}。", f"Withdrawn: {withdrawn}.")
+
+
+@numbering.command()
+@json_option
+@with_desk
+@in_chinese("列出作废登记。")
+def voids(desk: Desk, as_json: bool) -> None:
+    """List the void ledger."""
+    keeper = desk.archive.void_ledger
+    rows: list[Any] = []
+    while page := keeper.voided(desk.person, rows[-1].code if rows else ""):
+        rows += page
+    if as_json:
+        answer_json([{"code": row.code, "reason": row.reason, "at": row.voided_at} for row in rows])
+        return
+    show_table(
+        [words("档号", "Code"), words("原因", "Reason"), words("时间", "When")],
+        [[row.code, row.reason, row.voided_at] for row in rows],
+    )
+
+
+@numbering.command()
+@json_option
+@with_desk
+@in_chinese("核对件号的连续性：缺号且不在作废登记中的，逐个列出，退出码为 1。")
+def gaps(desk: Desk, as_json: bool) -> None:
+    """Name every number that is missing and not in the void ledger; exit code 1 if there is one."""
+    require(desk.person, Action.VOID_NUMBER)
+    missing = [finding.place for finding in continuity(desk.archive.ledger)]
+    if as_json:
+        answer_json({"missing": missing})
+    else:
+        for code in missing:
+            click.echo(code)
+        say(f"缺 {len(missing)} 个号。", f"{len(missing)} numbers are missing.")
+    if missing:
+        raise SystemExit(FOUND_WRONG)
+
+
+@numbering.command()
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--map", "mappings", multiple=True, help=both("词=码 的对照（可重复）。", "word=CODE (may be repeated)."))
+@json_option
+@with_desk
+@in_chinese("为旧档号（每行一个，或带“档号”列的 CSV、XLSX）给出建议；什么也不改，采用与否在网页上逐个决定。")
+def legacy(desk: Desk, table: Path, mappings: tuple[str, ...], as_json: bool) -> None:
+    """Propose for old codes (one a line, or CSV or XLSX with a column "code"); nothing is changed: they are taken one by one at the pages."""
+    require(desk.person, Action.KEEP_CASES)
+    with table.open("rb") as file:
+        read = read_table(table.name, file.read(LARGEST_TABLE + 1))
+    found = judged(desk.archive.ledger, desk.archive.schedules, read, read_words("\n".join(mappings)))
+    if as_json:
+        answer_json(
+            [
+                {
+                    "line": one.number,
+                    "typed": one.typed,
+                    "state": one.state._asdict(),
+                    "proposals": [
+                        {"code": p.code, "scheme": p.scheme, "changes": [change._asdict() for change in p.changes]}
+                        for p in one.proposals
+                    ],
+                }
+                for one in found
+            ]
+        )
+        return
+    said = language()
+    show_table(
+        [
+            words("行", "Line"),
+            words("旧档号", "Old code"),
+            words("建议", "Proposal"),
+            words("说明", "What was changed"),
+        ],
+        [
+            [
+                one.number,
+                one.typed,
+                one.proposals[0].code if one.proposals else "",
+                "; ".join(change.in_language(said) for change in one.proposals[0].changes)
+                or one.state.in_language(said)
+                if one.proposals
+                else one.state.in_language(said),
+            ]
+            for one in found
+        ],
+    )
+
+
+@numbering.command()
+@click.argument("codes", nargs=-1, required=True)
+@click.option("--class", "type_code", required=True, help=both("改为的类型，如 YSH04。", "Type that they belong to."))
+@click.option("--reason", required=True, help=both("原因。", "Reason."))
+@json_option
+@with_desk
+@in_chinese("改类：档号照旧，到期日重算，从不缩短。")
+def reclassify(desk: Desk, codes: tuple[str, ...], type_code: str, reason: str, as_json: bool) -> None:
+    """Put records into another class: codes stay, due dates are computed anew and never shortened."""
+    done = desk.archive.reclassifying.change_all(desk.person, codes, type_code, reason)
+    if as_json:
+        told = [{**one.__dict__, "fault": one.fault._asdict() if one.fault else None} for one in done]
+        answer_json(told)
+    else:
+        for one in done:
+            kept = words("（期限照旧）", " (the period stays)") if one.period_stays else ""
+            click.echo(
+                f"{one.code}: {one.fault.in_language(language()) if one.fault else f'{one.old} → {one.new}{kept}'}"
+            )
+    if any(one.fault for one in done):
+        raise SystemExit(FOUND_WRONG)

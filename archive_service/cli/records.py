@@ -45,6 +45,13 @@ from archive_service.search.service import SearchFilters
 @click.option("--author", default="", help=both("责任者。", "Responsible body or person."))
 @click.option("--document-no", default="", help=both("文号。", "Document number."))
 @click.option(
+    "--code",
+    help=both(
+        "已有的档号（预留的或早先编定的）；不给则取下一个号。",
+        "Archival code that it bears already (reserved or given before); the next number if left out.",
+    ),
+)
+@click.option(
     "--pointer",
     metavar="NUMBER",
     help=both(
@@ -100,6 +107,7 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
         document_no=said["document_no"],
         files=tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths),
         key=said["key"],
+        code=said["code"],
     )
     receipt = desk.archive.accession.file_record(desk.person, new)
     _settle(desk)

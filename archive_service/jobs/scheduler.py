@@ -38,6 +38,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
     scheduler.add_job(_told(archive.carry_on_schedule_changes), IntervalTrigger(seconds=5), id="schedule-changes")
     scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
+    scheduler.add_job(_told(archive.expire_reservations), daily, id="reservations")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
     scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
     scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
@@ -51,6 +52,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     # At the start: what a crash left open is completed, and a check that was missed is caught up.
     scheduler.add_job(_told(archive.carry_on_destructions), id="destructions-at-start")
     scheduler.add_job(_told(archive.check_retention), id="retention-at-start")
+    scheduler.add_job(_told(archive.expire_reservations), id="reservations-at-start")
     scheduler.add_job(_told(archive.plan_copies), id="copies-at-start")
     if unclean:
         log.warning("The last service did not end in good order; everything is examined.")

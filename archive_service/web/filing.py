@@ -146,5 +146,6 @@ def _described(form: Mapping[str, str], files: tuple[SourceFile, ...]) -> NewRec
         year=number_of(form.get("year", ""), "年度", "The year"),
         facts=typed_facts(form),
         parent=form.get("parent") or None,
+        code=form.get("code") or None,
         files=files,
     )

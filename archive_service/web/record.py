@@ -17,9 +17,21 @@ from archive_service.catalog.parents import inherits
 from archive_service.catalog.tables import ARCHIVED, DESTROYED
 from archive_service.people.policy import Action, Thing
 from archive_service.web.audit import detail_of
-from archive_service.web.catalogue import period_words
+from archive_service.web.catalogue import period_words, type_options
 from archive_service.web.filing import question_field, typed_facts
-from archive_service.web.here import archive, class_name, done, level_badge, local_time, may, names_of, person, t, words
+from archive_service.web.here import (
+    archive,
+    class_name,
+    done,
+    level_badge,
+    local_time,
+    may,
+    names_of,
+    person,
+    t,
+    type_name,
+    words,
+)
 from archive_service.web.search import masked_entry
 from retention_policies import Decision, FactQuestion, State
 
@@ -52,6 +64,7 @@ def page(code: str) -> str:
         period=period_words(whole.line.period),
         facts=_facts(whole),
         asked=_asked(whole, readable=readable),
+        placed=_placed(whole),
         follows_case=bool(whole.case) and whole.parent is None and inherits(archive().schedules, whole.row),
         readable=readable,
         copyable=copyable,
@@ -80,6 +93,28 @@ def answer(code: str) -> AnyResponse:
     else:
         done("与原先的回答相同，没有改动。", "These are the answers that stand already; nothing was changed.")
     return redirect(url_for("record.page", code=code), 303)
+
+
+def _placed(whole: Whole) -> dict[str, Any]:
+    """Return the classes that a record was in, and whether the reader may put it into another."""
+    changes = archive().reclassifying.history(whole.row["id"])
+    names = names_of([one.changed_by for one in changes])
+    may_change = whole.row["status"] == ARCHIVED and may(Action.FILE_RECORD, Thing(level=whole.row["level"]))
+    return {
+        "numbered_as": f"{changes[0].old_type} {type_name(changes[0].old_type)}" if changes else "",
+        "changes": [
+            {
+                "when": local_time(one.changed_at),
+                "old": f"{one.old_type} {type_name(one.old_type)}",
+                "new": f"{one.new_type} {type_name(one.new_type)}",
+                "reason": one.reason,
+                "who": names.get(one.changed_by, ""),
+                "stays": one.old_rule == one.new_rule,
+            }
+            for one in changes
+        ],
+        "types": [one for one in type_options() if one[0] != whole.row["type_code"]] if may_change else [],
+    }
 
 
 def _asked(whole: Whole, *, readable: bool) -> dict[str, Any] | None:

@@ -33,6 +33,11 @@ PART_WORDS: dict[str, Text] = {
 RETENTIONS = ("Y", "D30", "D10")
 
 
+def retention_options() -> list[tuple[str, str]]:
+    """Return the usual retention codes for a choice."""
+    return [(code, f"{code} {period_words(code)}") for code in RETENTIONS]
+
+
 @blueprint.get("/")
 def page() -> str:
     """Show every scheme."""
@@ -116,7 +121,7 @@ def _form(typed: Mapping[str, str], fault: str | None) -> str:
         all_parts=[(part, words(PART_WORDS[part])) for part in PARTS],
         fonds=fonds_options(),
         types=type_options(),
-        retentions=[(code, f"{code} {period_words(code)}") for code in RETENTIONS],
+        retentions=retention_options(),
         shown=_shown(typed),
         today=archive().clock.today(),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
+from archive_service.catalog.legacy_tables import likely_codes
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, require
 from archive_service.search.service import Hit, Results, SearchFilters
@@ -38,6 +39,7 @@ def page() -> str:
         query=query,
         found=found,
         results=[_result(hit) for hit in found.hits],
+        meant=_meant(query) if not found.total else [],
         facets=_facets(found, narrowing),
         chips=narrowing.chips(_shown),
         clear_url=url_for("search.page", q=query),
@@ -57,6 +59,13 @@ def masked_entry(typed: str) -> dict[str, Any] | None:
         "badges": [level_badge(found.level)],
         "ask_url": url_for("access.page", code=found.code),
     }
+
+
+def _meant(query: str) -> list[dict[str, str]]:
+    """Return records that the person sees and that a code typed amiss may mean; it was not found as it was typed."""
+    codes = likely_codes(archive().ledger, archive().schedules, query)
+    lines = archive().catalogue.by_codes(person(), codes)
+    return [{"code": one.code, "title": one.title, "url": url_for("record.page", code=one.code)} for one in lines]
 
 
 def _wanted() -> dict[str, str]:
