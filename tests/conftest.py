@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from tests.support import postgres
+from archive_service.database.engine import open_engine
+from archive_service.database.migrate import migrate
+from tests.support import postgres, templates
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = bool(os.environ.get("CI"))
@@ -19,11 +21,25 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """As cheap as argon2 can be; what the service's own parameters are, the tests of the sign-in hold fast."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the tests' folders in memory where there is room: a commit need not wait for a disk that others use too."""
+    folder = postgres.fast_folder()
+    if folder and not config.getoption("basetemp"):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
     """Let no test wait for a dozen passwords that are slow on purpose."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("archive_service.archive.PasswordHasher", lambda: QUICK)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    """Let no test wait for the schema to be migrated, or for the shipped plan and schedule to be read, once more."""
+    with templates.in_use():
         yield
 
 
@@ -44,9 +60,23 @@ def postgres_server() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A PostgreSQL database that holds this version's schema, to be copied."""
+    url = postgres.new_database(postgres_server)
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database: every service test runs on both kinds."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it, at most the schema: every service test runs on both kinds."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'catalogue.db'}"
-    return postgres.new_database(request.getfixturevalue("postgres_server"))
+        yield f"sqlite:///{tmp_path / 'catalogue.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = postgres.new_database(server, request.getfixturevalue("postgres_template"))
+    yield url
+    postgres.drop_database(url)

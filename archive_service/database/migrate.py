@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,7 +29,7 @@ def migrate(engine: Engine) -> None:
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
-        _refuse_foreign(connection, ScriptDirectory.from_config(config))
+        _refuse_foreign(connection, _scripts())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         transaction = connection.get_transaction()
@@ -38,7 +39,7 @@ def migrate(engine: Engine) -> None:
 
 def require_current(engine: Engine) -> None:
     """Refuse a database whose schema is not the one that this version was written for."""
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     wanted = scripts.get_current_head()
     with engine.connect() as connection:
         found = _refuse_foreign(connection, scripts)
@@ -70,6 +71,12 @@ def _refuse_foreign(connection: Connection, scripts: ScriptDirectory) -> str | N
             "This database has tables of something else: it is neither empty nor an archive's. Give an empty one.",
         )
     return found
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Return the migrations of this program; reading them is slow, and they stay as they are while it runs."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -10,8 +10,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +22,12 @@ from archive_service.archive import Archive, found_archive, open_archive
 from archive_service.catalog.tables import components, outbox, records
 from archive_service.config import load_settings
 from archive_service.people.service import NewPerson
+from tests.support import victim
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 60
 LEVELS = frozenset({"PUB", "INT", "TS", "PI"})
 CAST = (NewPerson("archivist", "张档", frozenset({"archivist"}), LEVELS),)
+COMMAND = "from archive_service.cli import main\nmain()\n"
 TYPES = ("KCQ03", "YSH05", "KCQ02")  # open, open, sealed
 
 
@@ -39,29 +38,16 @@ class Import:
     folder: Path
     papers: Path
 
-    def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "archive_service", "--config", str(self.folder / "config.toml")]
-        command += [
-            "accession",
-            str(self.papers),
-            "--fonds",
-            "Q001",
-            "--case",
-            "AX2024-001",
-            "--as",
-            "archivist",
-            "--json",
-        ]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "ARCHIVE_LANGUAGE": "en"}
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=self.folder
-        )
+    def words(self) -> list[str]:
+        where = ["--config", str(self.folder / "config.toml"), "accession", str(self.papers)]
+        return [*where, "--fonds", "Q001", "--case", "AX2024-001", "--as", "archivist", "--json"]
+
+    def start(self) -> int:
+        return victim.start(COMMAND, *self.words(), output=self.folder / "said.json")
 
     def finish(self) -> dict[str, Any]:
-        process = self.start()
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == 0, err.decode()
-        said: dict[str, Any] = json.loads(out)
+        assert victim.run(COMMAND, *self.words(), output=self.folder / "said.json", seconds=300) == 0
+        said: dict[str, Any] = json.loads((self.folder / "said.json").read_text(encoding="utf-8"))
         return said
 
     def stored(self) -> int:
@@ -98,10 +84,9 @@ def job(tmp_path: Path, database_url: str) -> Import:
     return Import(tmp_path, papers)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
-    assert process.returncode == -signal.SIGKILL
+def ended(process: int) -> bool:
+    """Say whether a process has ended, without taking notice of it."""
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def settle_all(archive: Archive) -> None:
@@ -148,14 +133,13 @@ def test_an_import_killed_again_and_again_ends_whole(job: Import) -> None:
         process = job.start()
         # Moments are counted from the first row of this run on: before that there is nothing to be cut in two.
         deadline = time.monotonic() + 60
-        while (now := job.stored()) <= before and process.poll() is None:
+        while (now := job.stored()) <= before and not ended(process):
             assert time.monotonic() < deadline
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.15))
-        if process.poll() is not None:
-            process.communicate()
+        os.kill(process, signal.SIGKILL)
+        if victim.wait(process) != -signal.SIGKILL:
             break
-        kill(process)
         kills += 1
         before = now
     assert kills >= 3
@@ -173,7 +157,7 @@ def test_an_import_killed_at_its_nth_sync_ends_whole(job: Import) -> None:
     """The process kills itself inside ``fsync``: object written and not named, named and not committed, and so on."""
     for nth in (1, 2, 5, 13, 40, 110, 180):
         script = (
-            "import os, signal, sys, threading\n"
+            "import os, signal, threading\n"
             "real, lock, count = os.fsync, threading.Lock(), [0]\n"
             "def fsync(fd):\n"
             "    with lock:\n"
@@ -181,23 +165,9 @@ def test_an_import_killed_at_its_nth_sync_ends_whole(job: Import) -> None:
             f"        if count[0] == {nth}: os.kill(os.getpid(), signal.SIGKILL)\n"
             "    return real(fd)\n"
             "os.fsync = fsync\n"
-            "from archive_service.cli import main\n"
-            "main()\n"
         )
-        command = [
-            sys.executable,
-            "-c",
-            script,
-            "--config",
-            str(job.folder / "config.toml"),
-            "accession",
-            str(job.papers),
-        ]
-        command += ["--fonds", "Q001", "--case", "AX2024-001", "--as", "archivist", "--json"]
-        done = subprocess.run(
-            command, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=job.folder, timeout=120
-        )
-        assert done.returncode in (-signal.SIGKILL, 0), done.stderr.decode()
+        ended_with = victim.run(script + COMMAND, *job.words(), output=job.folder / "said.json")
+        assert ended_with in (-signal.SIGKILL, 0)
     said = job.finish()
     assert said["filed"] + said["repeated"] == ROWS
     check_whole(job)

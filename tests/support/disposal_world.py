@@ -5,7 +5,10 @@ It opens again from its folder and the database's address, in another process to
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, make_url, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
@@ -44,6 +47,7 @@ from archive_service.people.service import NewPerson, People
 from archive_service.sample.people import PEOPLE
 from archive_service.vault import Keyring, LocalStore, Vault
 from retention_policies import default_schedule_path
+from tests.support import postgres
 
 ZONE = ZoneInfo("Asia/Shanghai")
 INSTALL = hashlib.sha256(b"disposal").hexdigest()[:32]
@@ -253,10 +257,41 @@ class World:
 
 
 def make_world(url: str, folder: Path, year: int = 2026, month: int = 3, day: int = 2) -> World:
-    """Found an archive: schema, keys, people, plan and schedule, two fonds."""
-    clock = Clock(ZONE, Hands(datetime(year, month, day, 9, 0, tzinfo=ZONE)))
+    """Found an archive: schema, keys, people, plan and schedule, two fonds.
+
+    The first of a day and kind of database is founded step by step; the others are copies of it.
+    """
+    now = datetime(year, month, day, 9, 0, tzinfo=ZONE)
+    address = make_url(url)
+    kind = (now, address.host, address.port)
+    if kind not in _FOUNDED:
+        kept = Path(tempfile.mkdtemp(prefix="founded-", dir=postgres.fast_folder()))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+        like = postgres.new_database(url.rsplit("/", 1)[0]) if address.host else f"sqlite:///{kept / 'catalogue.db'}"
+        _found(like, kept, now).close()
+        _FOUNDED[kind] = like, kept
+    _copy(*_FOUNDED[kind], url, folder)
+    return open_world(url, folder, now)
+
+
+_FOUNDED: dict[tuple[datetime, str | None, int | None], tuple[str, Path]] = {}
+"""For each day and server: address and folder of a founded archive, to be copied."""
+
+
+def _copy(like: str, kept: Path, url: str, folder: Path) -> None:
+    shutil.copytree(kept / "store", folder / "store")
+    for part in kept.glob("keyring.db*"):
+        shutil.copy(part, folder)
+    if like.startswith("sqlite"):
+        shutil.copy(kept / "catalogue.db", str(make_url(url).database))
+    else:
+        postgres.replace_database(url, like)
+
+
+def _found(url: str, folder: Path, now: datetime) -> World:
+    clock = Clock(ZONE, Hands(now))
     LocalStore.create_at(folder / "store", INSTALL)
-    Keyring.create_at(folder / "keyring.db", INSTALL, ROOT_KEY, clock)
+    Keyring.create_at(folder / "keyring.db", INSTALL, ROOT_KEY, clock).close()
     engine = open_engine(url)
     migrate(engine)
     ledger = Ledger(engine, Signer("archive-service/test", LOG_SEED), clock)
@@ -264,7 +299,7 @@ def make_world(url: str, folder: Path, year: int = 2026, month: int = 3, day: in
     cast = [NewPerson(one.login, one.name_zh, frozenset(one.roles), frozenset(one.clearance)) for one in PEOPLE]
     People(ledger, QUICK).found(cast)
     engine.dispose()
-    world = open_world(url, folder, clock.now())
+    world = open_world(url, folder, now)
     for fonds_no, kind in (("Q001", "enterprise"), ("J001", "state")):
         world.cases.open_fonds(
             world.person(PROPOSER), fonds_no, f"示例全宗 {fonds_no}", f"Sample fonds {fonds_no}", kind

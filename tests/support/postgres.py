@@ -20,11 +20,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+import psycopg
+from sqlalchemy import create_engine, make_url
 
 NOBODY = 65534
 THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": 200}
 """Nothing here outlives the run: the tests kill what they test, never the database server."""
+
+
+ROOM = 6 << 30
+"""So much free memory, in bytes, a file system in memory must have to be used."""
+
+
+def fast_folder() -> str | None:
+    """Return a folder in memory if this machine has room in one: nothing that a run of the tests writes need reach a disk."""
+    folder = Path("/dev/shm")
+    return str(folder) if folder.is_dir() and shutil.disk_usage(folder).free > ROOM else None
 
 
 def binaries() -> Path:
@@ -40,7 +51,7 @@ def binaries() -> Path:
 @contextmanager
 def server() -> Iterator[str]:
     """Start a server on a free loopback port and give its address without a database name."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if os.geteuid() == 0 else None))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=fast_folder() or ("/tmp" if os.geteuid() == 0 else None)))
     process: subprocess.Popen[bytes] | None = None
     try:
         home, how = _home(folder)
@@ -106,11 +117,32 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("PostgreSQL did not start within 30 seconds")
 
 
-def new_database(address: str) -> str:
-    """Make an empty database and return its address."""
+def new_database(address: str, like: str | None = None) -> str:
+    """Make a database, empty or a copy of the one at ``like`` (which nobody is connected to), and return its address."""
     name = f"t{uuid.uuid4().hex}"
-    engine = create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
+    with _administrator(address) as connection:
+        connection.execute(f"CREATE DATABASE {name}{_copied(like)}")
     return f"{address}/{name}"
+
+
+def _copied(like: str | None) -> str:
+    return f" TEMPLATE {make_url(like).database} STRATEGY file_copy" if like else ""
+
+
+def replace_database(url: str, like: str) -> None:
+    """Put a copy of the database at ``like`` in the place of the one at ``url``."""
+    address, name = url.rsplit("/", 1)
+    with _administrator(address) as connection:
+        connection.execute(f"DROP DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name}{_copied(like)}")
+
+
+def drop_database(url: str) -> None:
+    """Remove a database, whoever is still connected to it."""
+    address, name = url.rsplit("/", 1)
+    with _administrator(address) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administrator(address: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(f"{address}/postgres".replace("+psycopg", ""), autocommit=True)

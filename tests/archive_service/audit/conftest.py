@@ -130,7 +130,10 @@ class Full:
 
     def drop_copies(self) -> None:
         while self.copies:
-            self.copies.pop().dba.close()
+            copy = self.copies.pop()
+            copy.dba.close()
+            if not copy.url.startswith("sqlite"):
+                postgres.drop_database(copy.url)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -149,10 +152,7 @@ def kept_full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         return f"sqlite:///{copied}"
 
     def new_postgresql() -> str:
-        name = f"t{uuid.uuid4().hex}"
-        with psycopg.connect(f"{server}/postgres".replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {make_url(url).database}")
-        return f"{server}/{name}"
+        return postgres.new_database(server, url)
 
     return Full(url, folder, new_postgresql if server else new_sqlite)
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +13,9 @@ from archive_service.disposal.proofs import verify_certificate
 from archive_service.disposal.steps import Steps
 from archive_service.errors import Conflict, Unavailable
 from archive_service.vault import Vault
+from tests.support import victim
 from tests.support.disposal_world import PROPOSER, SECRET, World, open_world
 
-ROOT = Path(__file__).resolve().parents[3]
 STEP_FUNCTIONS = ("_purge_index", "_claim", "_destroy_keys", "_delete_objects", "_look_again", "_make_stub")
 
 
@@ -103,6 +100,7 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from archive_service.disposal.steps import Steps
+from tests.support import victim
 from tests.support.disposal_world import open_world
 url, folder, now, step, note = sys.argv[1:6]
 world = open_world(url, Path(folder), datetime.fromisoformat(now))
@@ -133,9 +131,8 @@ world.destruction.carry_on()
 )
 def test_a_killed_process_is_carried_on_from_by_the_next(world: World, step: str, note: str):
     list_no = world.ordered(2)
-    command = [sys.executable, "-c", KILLED, world.url, str(world.folder), world.hands.now.isoformat(), step, note]
-    killed = subprocess.run(command, cwd=ROOT, timeout=120)
-    assert killed.returncode == -signal.SIGKILL
+    given = (world.url, str(world.folder), world.hands.now.isoformat(), step, note)
+    assert victim.run(KILLED, *given) == -signal.SIGKILL
     again = open_world(world.url, world.folder, world.hands.now)
     again.filed = world.filed
     whole_or_gone(again)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from archive_service.search.outbox import LEASE
 from tests.archive_service.search.search_world import SearchWorld, open_search_world
+from tests.support import victim
 
 pytestmark = pytest.mark.usefixtures("in_process")
 
-ROOT = Path(__file__).resolve().parents[3]
 STEPS = {
     "claimed": "archive_service.search.outbox:Outbox.claim",
     "extracted": "archive_service.search.texts:extract",
@@ -32,34 +28,33 @@ STEPS = {
 }
 PROGRAM = """
 import importlib, os, signal, sys
-sys.path.insert(0, sys.argv[1])
 from datetime import datetime
 from pathlib import Path
 from tests.archive_service.search.search_world import open_search_world
-import archive_service.search.texts
-from tests.archive_service.search.conftest import taken_at_once
-archive_service.search.texts.extract = taken_at_once
-module, name = sys.argv[4].split(":")
+module, name = sys.argv[3].split(":")
 owner = importlib.import_module(module)
 *path, last = name.split(".")
 for part in path:
     owner = getattr(owner, part)
-real, left = getattr(owner, last), [int(sys.argv[5])]
+real, left = getattr(owner, last), [int(sys.argv[4])]
 def dying(*given, **named):
-    result = real(*given, **named) if sys.argv[6] == "after" else None
+    result = real(*given, **named) if sys.argv[5] == "after" else None
     left[0] -= 1
     if left[0] == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-    return result if sys.argv[6] == "after" else real(*given, **named)
+    return result if sys.argv[5] == "after" else real(*given, **named)
 setattr(owner, last, dying)
-open_search_world(sys.argv[2], Path(sys.argv[3]), datetime.fromisoformat(sys.argv[7])).indexer.settle()
+open_search_world(sys.argv[1], Path(sys.argv[2]), datetime.fromisoformat(sys.argv[6])).indexer.settle()
 """
 
 
 def settled_by_a_victim(archive: SearchWorld, step: str, moment: int, when: str) -> int:
+    return kill_at(archive, PROGRAM, step, moment, when)
+
+
+def kill_at(archive: SearchWorld, program: str, step: str, moment: int, when: str) -> int:
     given = [archive.world.url, str(archive.world.folder), STEPS[step], str(moment), when]
-    command = [sys.executable, "-c", PROGRAM, str(ROOT), *given, archive.world.hands.now.isoformat()]
-    return subprocess.run(command, check=False, timeout=120).returncode
+    return victim.run(program, *given, archive.world.hands.now.isoformat())
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -102,10 +97,8 @@ def test_a_rebuild_cut_off_is_completed_by_the_next_process(archive: SearchWorld
         archive.file(f"报告第{number}号", ("INT", "TS")[number % 2])
     archive.indexer.settle()
     program = PROGRAM.replace(".indexer.settle()", ".indexer.rebuild()")
-    given = [archive.world.url, str(archive.world.folder), STEPS["index written"], "1", "before"]
-    command = [sys.executable, "-c", program, str(ROOT), *given, archive.world.hands.now.isoformat()]
-    assert subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
-    survivor = open_search_world(archive.world.url, archive.world.folder, datetime.fromisoformat(given and command[-1]))
+    assert kill_at(archive, program, "index written", 1, "before") == -signal.SIGKILL
+    survivor = open_search_world(archive.world.url, archive.world.folder, archive.world.hands.now)
     survivor.indexer.settle()
     assert len(survivor.codes("报告")) == 6
     assert survivor.findings() == []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +15,8 @@ from index.engines.base import Document, Engine
 from index.engines.whoosh_engine import FolderHome, WhooshEngine, schema
 from index.faults import IndexDamaged
 from tests.contracts.engine_suite import REGULATION, EngineContract, ask, document, fill, named
+from tests.support import victim
 
-ROOT = Path(__file__).resolve().parents[3]
 CANARIES = ("zxqvcanary7hd", "龘靐齉爩")
 
 
@@ -97,14 +96,14 @@ def test_a_writer_that_dies_anywhere_leaves_an_index_that_works_or_says_that_it_
     engine = engine_at(folder)
     fill(engine, old=REGULATION)
     program = (
-        "import os, signal, sys, shutil, pathlib; sys.path.insert(0, sys.argv[1])\n"
+        "import sys\n"
         "from tests.index.engines.test_whoosh_folder import engine_at, Path, fill, dying_at\n"
-        "dying_at(sys.argv[3], int(sys.argv[4])); fill(engine_at(Path(sys.argv[2])), new='巡察演练')\n"
+        "dying_at(sys.argv[2], int(sys.argv[3])); fill(engine_at(Path(sys.argv[1])), new='巡察演练')\n"
     )
     died = 0
     for moment in range(1, 6):
-        done = subprocess.run([sys.executable, "-c", program, str(ROOT), str(folder), call, str(moment)], check=False)
-        died += done.returncode == -9
+        ended_with = victim.run(program, str(folder), call, str(moment))
+        died += ended_with == -signal.SIGKILL
         survivor = engine_at(folder)
         try:
             found = ask(survivor, "巡察")
@@ -116,7 +115,7 @@ def test_a_writer_that_dies_anywhere_leaves_an_index_that_works_or_says_that_it_
         fill(survivor, late="巡察")
         assert "late" in ask(survivor, "巡察")
         survivor.purge([named("new"), named("late")])
-        if done.returncode == 0:
+        if ended_with == 0:
             break
     assert died or call == "pwrite64"
 
@@ -124,7 +123,6 @@ def test_a_writer_that_dies_anywhere_leaves_an_index_that_works_or_says_that_it_
 def dying_at(call: str, moment: int) -> None:
     """Make this process die at the n-th file operation of a kind, before it happens."""
     import builtins
-    import signal
     from typing import Any
 
     left = [moment]
@@ -242,13 +240,13 @@ def test_readers_go_on_while_others_write(folder: Path) -> None:
 
 def test_two_processes_that_write_at_once_lose_nothing(folder: Path) -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import sys\n"
         "from tests.index.engines.test_whoosh_folder import engine_at, Path, fill, REGULATION\n"
-        "e = engine_at(Path(sys.argv[2]))\n"
-        "for n in range(10): fill(e, **{f'{sys.argv[3]}{n}': REGULATION})\n"
+        "e = engine_at(Path(sys.argv[1]))\n"
+        "for n in range(10): fill(e, **{f'{sys.argv[2]}{n}': REGULATION})\n"
     )
-    both = [subprocess.Popen([sys.executable, "-c", program, str(ROOT), str(folder), name]) for name in "ab"]
-    assert [one.wait(120) for one in both] == [0, 0]
+    both = [victim.start(program, str(folder), name) for name in "ab"]
+    assert [victim.wait(one) for one in both] == [0, 0]
     assert len(ask(engine_at(folder), "巡察")) == 20
 
 
