@@ -120,7 +120,7 @@ class Fixity:
 
     def _read_into(self, run: Run, rows: Sequence[Any], progress: Progress, stopped: Callable[[], bool]) -> None:
         for some in _in_parts(rows):
-            good = []
+            good, passed = [], []
             for row in some:
                 if stopped():
                     run.stopped = True
@@ -134,20 +134,26 @@ class Fixity:
                     run.unreachable.add(row.place)
                     continue
                 else:
-                    run.found += self.copies.note([finding])
+                    news = self.copies.note([finding])
+                    run.found += news
+                    if not news:
+                        passed.append(row)
                 run.copies, run.bytes = run.copies + 1, run.bytes + row.size
-            self._note_good(good)
+            self._note_read(good, {"state": GOOD})
+            self._note_read(
+                passed, {}
+            )  # being changed or destroyed just now: its turn in this run is over all the same
             progress(run.copies, 0)
             if run.stopped:
                 return
 
-    def _note_good(self, rows: Sequence[Any]) -> None:
+    def _note_read(self, rows: Sequence[Any], values: dict[str, str]) -> None:
         if not rows:
             return
         with self.ledger.work(None) as work:
             for row in rows:
                 same = (copies.c.place == row.place, copies.c.name == row.name, copies.c.sha256 == row.sha256)
-                work.connection.execute(copies.update().where(*same).values(state=GOOD, checked_at=work.at))
+                work.connection.execute(copies.update().where(*same).values(checked_at=work.at, **values))
             work.commit()
 
     def _log(self, run: Run) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from archive_service.archive import Archive, found_archive, open_archive
+from archive_service.audit.tables import entries
+from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.catalog.tables import copies
 from archive_service.config import ArchiveTable, DatabaseTable, PlacementTable, Settings, StoreTable
 from archive_service.people.model import ARCHIVIST, AUDITOR, SYSTEM_ADMINISTRATOR, Person
@@ -36,7 +39,23 @@ class CopiesWorld:
 
     def file(self, title: str = "现场检查", level: str | None = None, data: bytes = b"words of a paper") -> str:
         """File a record and return its id."""
-        raise NotImplementedError
+        level = level or "INT"
+        new = NewRecord(
+            "Q001",
+            "GKX01" if level == "PUB" else "YSH05",
+            title,
+            date(2024, 3, 1),
+            (SourceFile("记录.txt", lambda: [data]),),
+            level=level,
+        )
+        return self.archive.accession.file_record(self.person("archivist"), new).record_id
+
+    def object_name(self, record_id: str, place: str = "primary") -> str:
+        """Return the name of a record's file in the stores."""
+        return next(row.name for row in self.rows(record_id=record_id, place=place) if "capsule" not in row.name)
+
+    def states(self, record_id: str, place: str) -> list[str]:
+        return [row.state for row in self.rows(record_id=record_id, place=place)]
 
     def rows(self, **where: Any) -> list[Any]:
         """Return the rows of copies, narrowed by column."""
@@ -53,8 +72,6 @@ class CopiesWorld:
 
     def acts(self) -> list[str]:
         """Return the names of all acts in the log, in order."""
-        from archive_service.audit.tables import entries
-
         with self.archive.ledger.read() as connection:
             return list(connection.execute(select(entries.c.act).order_by(entries.c.seq)).scalars())
 
@@ -76,4 +93,5 @@ def found(settings: Settings) -> CopiesWorld:
     archive = open_archive(settings)
     for name in ("second", "third"):
         archive.take_store_into_use(archive.people.by_login("system"), name)
+    archive.cases.open_fonds(archive.people.by_login("archivist"), "Q001", "示例集团", "Sample group", "enterprise")
     return CopiesWorld(archive)
