@@ -153,7 +153,9 @@ def repair(stores: Mapping[str, Store], wanted: Wanted, place: str) -> str:
         except (NotFound, _WrongCopy, Conflict):
             continue
         except Unavailable as fault:
-            unreachable = fault
+            unreachable = (
+                unreachable or fault
+            )  # the first says it: when the place itself is away, every source meets that
             continue
         return source
     if unreachable is not None:

@@ -1,0 +1,186 @@
+"""The vault from the command line: stores, one of them a bucket; copies; the root key and its shares; the page of the stores."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from archive_service.app import create_app
+from archive_service.archive import found_archive, open_archive
+from archive_service.catalog.tables import copies
+from archive_service.config import load_settings
+from archive_service.people.service import NewPerson
+from archive_service.sample.people import PEOPLE
+from tests.archive_service.cli.conftest import Terminal
+from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
+
+SYSTEM, AUDITOR = ("--as", "sun.xi"), ("--as", "zhao.shen")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, server: S3Server) -> Terminal:
+    """An archive whose settings name a second directory and a bucket; neither is in use yet."""
+    terminal = Terminal(tmp_path_factory.mktemp("vault"))
+    secret = terminal.folder / "s3.ini"
+    secret.write_text(f"[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n")
+    secret.chmod(0o600)
+    terminal.config.write_text(
+        '[stores.second]\npath = "second"\n'
+        f'[stores.offsite]\nkind = "s3"\nbucket = "{server.new_bucket(versioned=True)}"\n'
+        f'endpoint = "{server.endpoint}"\ncredentials_file = "s3.ini"\naddressing = "path"\n'
+        '[placement]\ndefault = ["second", "offsite"]\n'
+    )
+    settings = load_settings(terminal.config)
+    cast = [NewPerson(one.login, one.name_zh, frozenset(one.roles), frozenset(one.clearance)) for one in PEOPLE]
+    found_archive(settings, tuple(cast))
+    archive = open_archive(settings)
+    archive.cases.open_fonds(archive.people.by_login("zhang.dang"), "Q001", "示例集团", "Sample group", "enterprise")
+    archive.close()
+    return terminal
+
+
+def test_stores_are_taken_into_use_filled_read_and_told(house: Terminal) -> None:
+    house.file("YSH05", "巡察记录", "罐区")
+    before = house.run("vault", "stores", *AUDITOR, "--json")
+    assert before.code == 1
+    assert {one["name"]: one["reachable"] for one in before.json} == {
+        "primary": True,
+        "second": False,
+        "offsite": False,
+    }
+    assert house.run("vault", "replicate", *SYSTEM).code == 1, "nothing is written to what is not in use"
+    assert not (house.folder / "second").exists()
+    for name in ("second", "offsite"):
+        ran = house.run("vault", "found-store", name, *SYSTEM, "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json["name"] == name
+    again = house.run("vault", "found-store", "second", *SYSTEM)
+    assert again.code != 0
+    assert house.run("vault", "found-store", "nowhere", *SYSTEM).code != 0
+    _at_once(house)
+    made = house.run("vault", "replicate", *SYSTEM, "--json")
+    assert (made.code, made.json["left"]) == (0, 0), made.err
+    read = house.run("vault", "check", "--all", *AUDITOR, "--json")
+    assert (read.code, read.json["copies"]) == (0, 9), read.out
+    stores = house.run("vault", "stores", *AUDITOR, "--json")
+    assert stores.code == 0
+    assert all(one["copies"] == {"good": 3} and one["oldest_reading"] for one in stores.json)
+    for language, word in (("zh", "存储"), ("en", "Store")):
+        said = house.run("vault", "stores", *AUDITOR, language=language)
+        assert word in said.out
+
+
+def test_what_is_lost_here_comes_back_from_the_bucket(house: Terminal) -> None:
+    for root in ("var/store", "second"):
+        for path in (house.folder / root / "objects").rglob("*"):
+            if path.is_file() and "capsule" not in path.name:
+                path.unlink()
+    ran = house.run("vault", "check", "--all", *SYSTEM, "--json")
+    assert ran.code == 1
+    assert (len(ran.json["faulty"]), ran.json["repaired"]) == (4, 4)
+    assert house.run("vault", "check", "--all", *AUDITOR, "--json").code == 0
+    assert house.run("doctor", *AUDITOR, "--json").json["findings"] == []
+
+
+def test_only_those_who_may_can_do_it(house: Terminal) -> None:
+    for said in (("stores",), ("check",), ("replicate",), ("rotate-key",), ("shares", "x.html")):
+        assert house.run("vault", *said, "--as", "zhang.dang").code != 0
+    for said in (("replicate",), ("rotate-key",), ("shares", "x.html")):
+        assert house.run("vault", *said, *AUDITOR).code != 0
+
+
+def test_the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> None:
+    rotated = house.run("vault", "rotate-key", *SYSTEM, "--json")
+    assert rotated.code == 0, rotated.err
+    assert rotated.json["root"] == 2
+    assert rotated.json["rewrapped"] > 0
+    phrase = house.folder / "phrase"
+    phrase.write_text("nine quiet boxes of paper\n")
+    phrase.chmod(0o600)
+    assert house.run("vault", "rotate-key", "--to", "passphrase", *SYSTEM).code != 0, "no terminal to ask"
+    moved = house.run("vault", "rotate-key", "--to", "passphrase", "--passphrase-file", str(phrase), *SYSTEM, "--json")
+    assert (moved.code, moved.json["root"]) == (0, 3), moved.err
+    assert house.run("vault", "stores", *AUDITOR).code != 0, "the old key file opens nothing any more"
+    with house.config.open("a") as file:
+        file.write('[keys]\ncustodian = "passphrase"\npassphrase_file = "phrase"\n')
+    assert house.run("vault", "stores", *AUDITOR).code == 0
+    sheets = house.folder / "sheets.html"
+    assert house.run("vault", "shares", str(sheets), *SYSTEM).code == 0
+    assert house.run("vault", "shares", str(sheets), *SYSTEM).code != 0, "nothing is overwritten"
+    assert sheets.stat().st_mode & 0o077 == 0
+    words = _shares(sheets)
+    assert len(words) == 5
+    good, few = house.folder / "good", house.folder / "few"
+    good.write_text("\n".join(words[1:4]))
+    few.write_text("\n".join(words[:2]))
+    assert house.run("vault", "drill", str(few), *SYSTEM).code != 0
+    drilled = house.run("vault", "drill", str(good), *SYSTEM, "--json")
+    assert drilled.code == 0, drilled.err
+    assert drilled.json["keys_opened"] > 0
+    # The passphrase is forgotten: the keyring goes to a new one by the shares alone.
+    phrase.write_text("another phrase of some length\n")
+    assert house.run("vault", "stores", *AUDITOR).code != 0
+    assert house.run("vault", "recover", str(few)).code != 0
+    recovered = house.run("vault", "recover", str(good), "--json")
+    assert recovered.code == 0, recovered.err
+    assert house.run("vault", "check", "--all", *AUDITOR, "--json").json["faulty"] == []
+    assert house.run("doctor", *AUDITOR, "--json").json["findings"] == []
+    for secret in (*words, "nine quiet boxes"):
+        assert secret not in f"{rotated.out}{moved.out}{drilled.out}{recovered.out}{recovered.err}"
+
+
+def test_the_page_shows_the_state_of_every_store(house: Terminal) -> None:
+    archive = open_archive(load_settings(house.config))
+    app = create_app(archive)
+    app.config["WTF_CSRF_ENABLED"] = False
+    once = archive.people.rescue("zhao.shen")
+    archive.people.change_password(archive.people.by_login("zhao.shen"), once, "a quiet reading room")
+    client = app.test_client()
+    client.post("/people/sign-in", data={"login": "zhao.shen", "password": "a quiet reading room"})
+    page = client.get("/stores/").text
+    assert all(name in page for name in ("primary", "second", "offsite", "s3://"))
+    assert "正常" in page
+    name = next(
+        path for path in (house.folder / "second/objects").rglob("*") if path.suffix != ".json" and path.is_file()
+    )
+    name.unlink()
+    archive.fixity.everything()
+    page = client.get("/stores/").text
+    assert "缺损的副本" in page
+    assert "缺失" in page
+    assert "已销毁" not in client.post("/stores/examine").text
+    archive.keep_copies()
+    assert "缺损的副本" not in client.get("/stores/").text
+    archive.close()
+
+
+def _shares(sheets: Path) -> list[str]:
+    """Return the shares as a reader of the printed sheets copies them."""
+    sections = re.findall(r"<ol>(.*?)</ol>", sheets.read_text(), flags=re.DOTALL)
+    return [" ".join(re.findall(r"<li>(\w+)</li>", one)) for one in sections]
+
+
+def _at_once(house: Terminal) -> None:
+    """Let the pause after a failed try be over."""
+    archive = open_archive(load_settings(house.config))
+    with archive.ledger.work(None) as work:
+        work.connection.execute(update(copies).values(not_before=work.at))
+        work.commit()
+    archive.close()
+
+
+def test_json_and_words_say_the_same(house: Terminal) -> None:
+    said = house.run("vault", "check", *AUDITOR)
+    number = json.loads(house.run("vault", "check", *AUDITOR, "--json").out)["copies"]
+    assert f"{number} copies read" in said.out
