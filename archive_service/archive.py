@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select
@@ -24,6 +24,8 @@ from archive_service.audit.verify import Finding, Report, verify
 from archive_service.catalog.accession import Accession
 from archive_service.catalog.browse import Catalogue, Whole
 from archive_service.catalog.cases import Cases
+from archive_service.catalog.checklist import SHIPPED as SHIPPED_CASE_KIND
+from archive_service.catalog.checklist import load_case_kind
 from archive_service.catalog.copies import Copies
 from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
@@ -417,7 +419,8 @@ def _join(
     catalogue = Catalogue(ledger, vault, schedules)
     scanner = Scanner(settings.scanner.address, settings.scanner.seconds)
     properties = Properties(ledger, vault, schedules, catalogue, scanner)
-    cases = Cases(ledger, schedules)
+    kind = load_case_kind(settings.chosen_file("case_kind", SHIPPED_CASE_KIND))
+    cases = Cases(ledger, schedules, kind)
     indexer = Indexer.at(settings.data_dir / "index", ledger, vault, schedules, settings.extraction)
     certificates = Certificates(ledger)
     check = RetentionCheck(ledger, schedules, settings.retention)
@@ -440,6 +443,7 @@ def _join(
             schedules,
             settings.server.max_upload_mib * 1024 * 1024,
             partial(refused, properties=properties),
+            kind,
         ),
         formats=load_formats(settings.chosen_file("formats", SHIPPED_FORMATS)),
         identification=Identification(ledger, vault),
@@ -492,18 +496,29 @@ def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, s
         except ArchiveError as error:
             faults.append(f"{named}[keys] {name}: {error.text.zh} {error.text.en}")
     plan, schedule = settings.chosen_file("plan", SHIPPED), settings.chosen_file("schedule", default_schedule_path())
-    try:
-        load_formats(settings.chosen_file("formats", SHIPPED_FORMATS))
-    except BadSettings as error:
-        faults += [
-            f"{named}[catalog] formats: {fault}" if settings.catalog.formats else fault for fault in error.faults
-        ]
+    faults += _list_faults(settings, named)
     try:
         loaded = read_files(plan, schedule)
     except BadSettings as error:
         chosen = {str(plan): settings.catalog.plan and "plan", str(schedule): settings.catalog.schedule and "schedule"}
         return keys, None, faults + [f"{_chosen_by(fault, chosen, named)}{fault}" for fault in error.faults]
     return keys, loaded, faults
+
+
+def _list_faults(settings: Settings, named: str) -> list[str]:
+    """Return what is wrong with the lists of formats and of what a case file should hold."""
+    faults: list[str] = []
+    lists: tuple[tuple[Literal["formats", "case_kind"], Callable[[Path], object], Path], ...] = (
+        ("formats", load_formats, SHIPPED_FORMATS),
+        ("case_kind", load_case_kind, SHIPPED_CASE_KIND),
+    )
+    for key, read, shipped in lists:
+        try:
+            read(settings.chosen_file(key, shipped))
+        except BadSettings as error:
+            chosen = getattr(settings.catalog, key)
+            faults += [f"{named}[catalog] {key}: {fault}" if chosen else fault for fault in error.faults]
+    return faults
 
 
 def _chosen_by(fault: str, chosen: dict[str, str], named: str) -> str:

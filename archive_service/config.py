@@ -78,6 +78,7 @@ class CatalogTable(Table):
     plan: str = ""
     schedule: str = ""
     formats: str = ""
+    case_kind: str = ""
 
 
 class VaultTable(Table):
@@ -223,8 +224,8 @@ class Settings(Table):
         given: str = getattr(self.keys, name)
         return self.path(given) if given else self.data_dir / "keys" / f"{name}.key"
 
-    def chosen_file(self, name: Literal["plan", "schedule", "formats"], shipped: Path) -> Path:
-        """Return the plan, schedule or list of formats that the settings name, else the shipped one."""
+    def chosen_file(self, name: Literal["plan", "schedule", "formats", "case_kind"], shipped: Path) -> Path:
+        """Return the plan, schedule, list of formats or kind of case file that the settings name, else the shipped one."""
         given: str = getattr(self.catalog, name)
         return self.path(given) if given else shipped
 

@@ -182,6 +182,7 @@ DETAILS: dict[str, Text] = {
     "digest": Text("摘要", "digest"),
     "fonds_no": Text("全宗号", "fonds"),
     "hold_no": Text("冻结号", "hold"),
+    "lacking": Text("缺少", "lacking"),
     "language": Text("语言", "language"),
     "level": Text("密级", "level"),
     "list_no": Text("清册号", "list"),

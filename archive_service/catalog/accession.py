@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from archive_service.audit.ledger import Committed, Ledger, Work
 from archive_service.catalog.capsules import write_capsules
+from archive_service.catalog.checklist import CaseKind, load_case_kind
 from archive_service.catalog.due import recompute
 from archive_service.catalog.intake import Draft, Intake
 from archive_service.catalog.model import NewRecord, Receipt
@@ -60,6 +61,7 @@ class Accession:
     max_bytes: int
     gate: Callable[[Person, Prepared], ArchiveError | None] | None = None
     """Says why what lies in the vault may not come into the catalogue: the checks at the door."""
+    kind: CaseKind = field(default_factory=load_case_kind)
 
     def questions_for(self, type_code: str) -> tuple[FactQuestion, ...]:
         """Return what to ask of a record of this type: until it is answered, the record is kept."""
@@ -131,7 +133,7 @@ class Accession:
         size = 0
         for start in range(0, len(drafts), HANDS):
             some = dict(list(drafts.items())[start : start + HANDS])
-            for place, stowed in stow(self.vault, some, self.max_bytes).items():
+            for place, stowed in stow(self.vault, some, self.max_bytes, self.kind).items():
                 if isinstance(stowed, Prepared) and self.gate and (refusal := self.gate(actor, stowed)):
                     self._discard(drafts[place])
                     outcomes[place] = refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,17 @@ from sqlalchemy import ColumnElement, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
+from archive_service.catalog.checklist import (
+    CaseKind,
+    Expected,
+    Stage,
+    checklist,
+    in_words,
+    load_case_kind,
+    missing_to_close,
+)
 from archive_service.catalog.due import recompute
+from archive_service.catalog.names import one_line
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import case_events, case_files, fonds, records
 from archive_service.errors import BadInput, Conflict, NotFound
@@ -32,6 +42,7 @@ class Cases:
 
     ledger: Ledger
     schedules: Schedules
+    kind: CaseKind = field(default_factory=load_case_kind)
 
     def open_fonds(self, actor: Person, fonds_no: str, name_zh: str, name_en: str, kind: str) -> str:
         """Open a fonds. ``kind`` is ``state`` (transfers by law) or ``enterprise`` (keeps its own archives)."""
@@ -84,8 +95,22 @@ class Cases:
             work.commit()
         return case_id
 
-    def record_event(self, actor: Person, case_no: str, trigger: str, on: date) -> None:
-        """Record an event of a case file; every record whose clock it starts gets its due date at once."""
+    def checklist(self, person: Person, case_id: str) -> list[tuple[Stage, list[Expected]]]:
+        """Return what the case file should hold, stage by stage, as far as the person may know of it."""
+        with self.ledger.read() as connection:
+            return checklist(connection, self.kind, self.schedules.plan, person, case_id, self.ledger.clock.stamp())
+
+    def missing_to_close(self, person: Person, case_id: str) -> list[str]:
+        """Return the types whose lack has to be explained when the case file is closed."""
+        with self.ledger.read() as connection:
+            at = self.ledger.clock.stamp()
+            return missing_to_close(connection, self.kind, self.schedules.plan, person, case_id, at)
+
+    def record_event(self, actor: Person, case_no: str, trigger: str, on: date, exception: str = "") -> None:
+        """Record an event of a case file; every record whose clock it starts gets its due date at once.
+
+        A case file that lacks what it needs to be closed is closed only with an ``exception``: the reason why.
+        """
         require(actor, Action.KEEP_CASES)
         if trigger not in EVENTS:
             raise BadInput(
@@ -96,14 +121,37 @@ class Cases:
             raise BadInput("事件日期不能在将来。", "An event cannot lie in the future.")
         with self.ledger.work(actor.id) as work:
             case = _locked_case(work, case_files.c.case_no == case_no, case_no)
+            lacking = self._lacking(work, actor, case.id, trigger, exception)
             row = {"id": uuid.uuid4().hex, "case_id": case.id, "trigger": str(trigger), "on_date": on}
+            if lacking:
+                row["exception"] = one_line(exception, "例外说明", "The explanation", 500)
             none_yet = {"revoked_at": None, "revoked_by": None, "revoked_reason": None}
             work.insert(case_events, {**row, "recorded_at": work.at, "recorded_by": actor.id, **none_yet})
             work.act(
-                acts.CASE_EVENT_ADDED, "case_file", case.id, case_no=case_no, trigger=str(trigger), on=on.isoformat()
+                acts.CASE_EVENT_ADDED,
+                "case_file",
+                case.id,
+                case_no=case_no,
+                trigger=str(trigger),
+                on=on.isoformat(),
+                **lacking,
             )
             self._recompute(work, case.id, f"{trigger} {on.isoformat()}")
             work.commit()
+
+    def _lacking(self, work: Work, actor: Person, case_id: str, trigger: str, exception: str) -> dict[str, str]:
+        """Return, for the log, what a case file that is being closed lacks; refuse to close it without a word on that."""
+        if trigger != Trigger.CASE_CLOSED:
+            return {}
+        plan = self.schedules.plan
+        codes = missing_to_close(work.connection, self.kind, plan, actor, case_id, work.at)
+        if codes and not exception.strip():
+            named = in_words(codes, plan)
+            raise Conflict(
+                f"案卷缺少：{named.zh}。请先归入；确无此件的，请填写例外说明后再结案。",
+                f"The case file lacks: {named.en}. File it first; if there is none, explain the exception and close then.",
+            )
+        return {"lacking": " ".join(codes)} if codes else {}
 
     def revoke_event(self, actor: Person, event_id: str, reason: str) -> None:
         """Take an event back (a case reopened, a date mistaken): clocks that it started stop or move."""

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from archive_service.catalog import formats
+from archive_service.catalog.checklist import CaseKind
 from archive_service.catalog.intake import Draft
 from archive_service.catalog.model import SourceFile
 from archive_service.catalog.names import clean_name
 from archive_service.catalog.rows import Prepared, StoredFile, component_id, prepare
+from archive_service.catalog.special import check_special
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.people.model import OPEN_LEVELS
 from archive_service.vault import Vault
@@ -25,18 +27,23 @@ def key_ids(one: Draft) -> list[str]:
     return files if one.level in OPEN_LEVELS else [*files, one.record_id]
 
 
-def stow(vault: Vault, drafts: Mapping[int, Draft], max_bytes: int) -> dict[int, Prepared | ArchiveError]:
+def stow(
+    vault: Vault, drafts: Mapping[int, Draft], max_bytes: int, kind: CaseKind
+) -> dict[int, Prepared | ArchiveError]:
     """Store the files of some records; what is wrong with one of them does not keep the others out."""
     with suppress(ArchiveError):  # what is wrong with one of them is met again, and told, when it is stored
         vault.prepare({one.record_id: key_ids(one) for one in drafts.values()})
     if len(drafts) == 1:
-        return {place: _stowed(vault, one, max_bytes) for place, one in drafts.items()}
+        return {place: _stowed(vault, one, max_bytes, kind) for place, one in drafts.items()}
     with ThreadPoolExecutor(HANDS) as hands:
-        return dict(zip(drafts, hands.map(lambda one: _stowed(vault, one, max_bytes), drafts.values()), strict=True))
+        return dict(
+            zip(drafts, hands.map(lambda one: _stowed(vault, one, max_bytes, kind), drafts.values()), strict=True)
+        )
 
 
-def _stowed(vault: Vault, one: Draft, max_bytes: int) -> Prepared | ArchiveError:
+def _stowed(vault: Vault, one: Draft, max_bytes: int, kind: CaseKind) -> Prepared | ArchiveError:
     try:
+        check_special(kind, one.record_type.code, one.new.files)
         files = [_store(vault, one.record_id, place, file, max_bytes) for place, file in enumerate(one.new.files)]
         return prepare(vault, one, files)
     except ArchiveError as error:

@@ -61,6 +61,7 @@ case_events = vouched_table(
     Column("revoked_at", STAMP),
     Column("revoked_by", ID, ForeignKey("person.id")),
     Column("revoked_reason", String(500)),
+    Column("exception", String(500)),
 )
 
 sequences = vouched_table(

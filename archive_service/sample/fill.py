@@ -21,6 +21,10 @@ KINDS = {"enterprise_group": "enterprise", "state_body": "state"}
 Say = Callable[[str, str], None]
 
 
+SAMPLE_ONLY = "示例案卷只放了部分文件。"
+"""Why the sample closes case files that lack papers."""
+
+
 def fill_sample(settings: Settings, say: Say) -> list[tuple[str, str, str]]:
     """Found an archive with the sample people and file the sample papers; return everybody's one-time password."""
     taken = {role for person in PEOPLE for role in person.roles}
@@ -66,4 +70,4 @@ def _open_case(archive: Archive, archivist: Person, case: CaseFile, enterprise: 
         archivist, fonds_no=case.fonds, case_no=case.case_no, title=case.title, enterprise=enterprise, year=case.year
     )
     for trigger, on in sorted(case.events.items(), key=lambda item: item[1]):
-        archive.cases.record_event(archivist, case.case_no, trigger, on)
+        archive.cases.record_event(archivist, case.case_no, trigger, on, SAMPLE_ONLY)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.catalog.browse import PAGE, Filters
 from archive_service.catalog.cases import EVENTS
+from archive_service.catalog.checklist import in_words
 from archive_service.catalog.manifest import parse_date
 from archive_service.errors import Text
 from archive_service.people.policy import Action, require
@@ -79,10 +82,35 @@ def case(case_no: str) -> str:
         choices=[(str(trigger), event_words(str(trigger))) for trigger in EVENTS],
         closed_on=max(event.on_date for event in closing) if closing else None,
         today=archive().clock.today().isoformat(),
+        stages=_stages(row.id),
+        lacking=words(in_words(archive().cases.missing_to_close(person(), row.id), archive().schedules.plan)),
         rows=rows_of(lines),
         next_url=url_for("cases.case", case_no=case_no, after=lines[-1].code) if len(lines) == PAGE else None,
         first_url=url_for("cases.case", case_no=case_no) if after else None,
     )
+
+
+def _stages(case_id: str) -> list[dict[str, Any]]:
+    """Return what the case file should hold, as the page shows it."""
+    types = archive().schedules.plan.types
+    return [
+        {
+            "name": words(stage.name),
+            "missing": sum(one.missing for one in expected),
+            "types": [
+                {
+                    "code": one.type_code,
+                    "name": words(types[one.type_code].name),
+                    "there": one.there,
+                    "missing": one.missing,
+                    "must": one.must,
+                }
+                for one in expected
+            ],
+        }
+        for stage, expected in archive().cases.checklist(person(), case_id)
+        if expected
+    ]
 
 
 @blueprint.post("/cases/<case_no>/events")
@@ -90,7 +118,7 @@ def record_event(case_no: str) -> Response:
     """Record an event of a case file."""
     on = parse_date(request.form.get("on", ""))
     trigger = request.form.get("trigger", "")
-    archive().cases.record_event(person(), case_no, trigger, on)
+    archive().cases.record_event(person(), case_no, trigger, on, request.form.get("exception", ""))
     done(
         f"已登记“{event_words(trigger)}” {on}，有关档案的到期日已重算。",
         f"“{event_words(trigger)}” of {on} is recorded; due dates that rest on it were computed anew.",

@@ -22,7 +22,7 @@ def _client(app, archive, login):
 def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: Life):
     archive = life.archive
     receipt = life.file("KCQ02", "工艺文件复制件", "配方内容")
-    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4))
+    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4), exception="测试")
     life.on(2035, 1, 1)
     app = create_app(archive)
     app.config["WTF_CSRF_ENABLED"] = False

@@ -35,7 +35,9 @@ def test_the_clock_of_a_case_starts_when_it_is_closed(life: Life):
     life.on(LATE, 1, 1)
     assert life.archive.check_retention().queued == 0
     life.on(2025, 1, 10)
-    life.archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31))
+    life.archive.cases.record_event(
+        life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试"
+    )
     life.on(2034, 12, 31)
     assert life.archive.check_retention().queued == 0
     life.on(2035, 1, 1)

@@ -27,7 +27,7 @@ def test_a_record_is_filed_found_becomes_due_is_destroyed_and_proved(life: Life)
     assert life.bytes_with(CANARY) == []
 
     life.on(2024, 12, 31)
-    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31))
+    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试")
     life.on(2034, 12, 31)
     assert archive.check_retention().queued == 0
     life.on(2035, 1, 1)
@@ -74,7 +74,7 @@ def test_a_hold_after_approval_sends_the_list_back(life: Life):
     """Scenario 4."""
     archive = life.archive
     receipt = life.file("KCQ02", "工艺文件复制件", "内容")
-    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4))
+    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4), exception="测试")
     life.on(2035, 1, 1)
     archive.check_retention()
     list_no = life.approved_list()
@@ -91,7 +91,7 @@ def test_a_number_of_a_destroyed_record_is_never_issued_again(life: Life):
     """Scenario 9."""
     archive = life.archive
     first = life.file("KCQ02", "一", "甲")
-    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4))
+    archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4), exception="测试")
     life.on(2035, 1, 1)
     archive.check_retention()
     list_no = life.approved_list()

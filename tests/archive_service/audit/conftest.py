@@ -173,7 +173,7 @@ def live_a_whole_life(world: World, anchor_file: Path) -> None:
     world.open_case()
     keep()
     held = world.file(on=date(2015, 6, 1), case_no="AX2024-001")
-    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31))
+    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试")
     world.hold(held.archival_code)
     secret = world.file(type_code="KCQ02", on=date(2024, 3, 1), level="TS", case_no="AX2024-001")
     request = room.ask(world.person("wang.yue"), secret.archival_code, "核对", 3)

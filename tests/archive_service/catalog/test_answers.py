@@ -24,7 +24,7 @@ NOBODY_HURT: dict[str, Answer] = {"deaths": 0, "serious_injuries": "0", "loss_yu
 
 def accident(world: World, **facts: Answer) -> Receipt:
     world.open_case()
-    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", date(2014, 12, 31))
+    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", date(2014, 12, 31), exception="测试")
     return world.file("KCQ10", DAY, case_no=CASE, facts=facts)
 
 
@@ -152,7 +152,7 @@ def test_a_record_on_its_way_out_is_not_answered_for(desk: World) -> None:
 
 def test_a_death_told_after_the_approval_stops_the_destruction(desk: World) -> None:
     desk.open_case()
-    desk.cases.record_event(desk.person(PROPOSER), CASE, "CASE_CLOSED", date(1990, 12, 31))
+    desk.cases.record_event(desk.person(PROPOSER), CASE, "CASE_CLOSED", date(1990, 12, 31), exception="测试")
     receipt = desk.file("KCQ10", date(1990, 5, 1), case_no=CASE, facts=NOBODY_HURT)
     desk.check.run()
     list_no = desk.disposal.draw_up(desk.person(PROPOSER), desk.candidate_ids()).list_no

@@ -218,7 +218,7 @@ def test_a_photograph_in_a_case_file_is_kept_as_its_longest_paper_from_the_lates
     assert kept(world, picture) == ("D30", date(2050, 1, 1))
     world.file("KCQ02", date(2015, 6, 1), case_no=CASE)
     assert kept(world, picture) == ("D30", None)  # it waits for the case to be closed
-    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", date(2021, 1, 1))
+    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", date(2021, 1, 1), exception="测试")
     assert kept(world, picture) == ("D30", date(2052, 1, 1))
     world.file("PGF02", date(2015, 6, 1), case_no=CASE)
     assert kept(world, picture) == ("Y", None)

@@ -23,7 +23,7 @@ CASE = "AX2024-001"
 
 
 def close_case(world: World, on: date) -> None:
-    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", on)
+    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", on, exception="测试")
 
 
 def limited(world: World, **limits: int) -> RetentionCheck:

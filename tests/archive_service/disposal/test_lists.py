@@ -189,7 +189,7 @@ def test_a_reopened_case_keeps_its_records_off_a_new_list_and_sends_an_approved_
     world.open_case()
     for _ in range(2):
         world.file("KCQ02", case_no="AX2024-001")
-    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2014, 12, 31))
+    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2014, 12, 31), exception="测试")
     world.check.run()
     first, second = world.candidate_ids()
     list_no = world.disposal.draw_up(world.person(PROPOSER), [first]).list_no
@@ -209,7 +209,7 @@ def test_a_reopened_case_keeps_its_records_off_a_new_list_and_sends_an_approved_
 def test_a_case_reopened_after_the_order_stops_the_destruction(world: World):
     world.open_case()
     receipt = world.file("KCQ02", case_no="AX2024-001")
-    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2014, 12, 31))
+    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2014, 12, 31), exception="测试")
     list_no = world.ordered(0)
     (event,) = world.cases.events(world.cases.case("AX2024-001").id)
     world.cases.revoke_event(world.person(PROPOSER), event.id, "误录")
@@ -221,7 +221,7 @@ def test_a_viewer_without_clearance_sees_number_and_class_but_no_words(world: Wo
     world.open_case()
     world.file("KCQ02", case_no="AX2024-001")
     world.file(on=date(2014, 1, 1))
-    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2014, 12, 31))
+    world.cases.record_event(world.person(PROPOSER), "AX2024-001", "CASE_CLOSED", date(2014, 12, 31), exception="测试")
     list_no = world.drawn_up(0)
     seen = world.disposal.view(world.person(APPRAISER), list_no).items
     assert all(item.visible for item in seen)

@@ -68,7 +68,7 @@ def test_a_confidential_stub_and_its_certificate_bear_no_title(world: World):
     world.open_case("AX2014-001")
     receipt = world.file("KCQ02", case_no="AX2014-001")
     world.cases.record_event(
-        world.person(PROPOSER), "AX2014-001", "CASE_CLOSED", on=world.record(receipt).document_date
+        world.person(PROPOSER), "AX2014-001", "CASE_CLOSED", on=world.record(receipt).document_date, exception="测试"
     )
     list_no = world.ordered(0)
     world.destruction.carry_out(list_no)

@@ -200,7 +200,7 @@ ANSWERED = {200, 302, 303, 400, 404, 409, 422}
 FORMS: dict[str, dict[str, Any]] = {
     "POST /disposal/lists/<list_no>/strike": {"position": "1"},
     "POST /disposal/lists/<list_no>/appraise-rest": {"positions": "1", "opinion": "DESTROY", "reason": "期满"},
-    "POST /catalogue/cases/<case_no>/events": {"trigger": "CASE_CLOSED", "on": "2024-12-31"},
+    "POST /catalogue/cases/<case_no>/events": {"trigger": "CASE_CLOSED", "on": "2024-12-31", "exception": "测试"},
     "POST /catalogue/cases": {
         "fonds": "Q001",
         "case_no": "AX2024-009",
@@ -337,7 +337,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
     with client.session_transaction() as session:
         session["token"] = archive.sign_in.begin(archivist)
     codes = [_filed(client, archive, *which) for which in (("KCQ02", "TS", SECRET), ("YSH05", "INT", "月报"))]
-    archive.cases.record_event(archivist, "AX2024-001", "CASE_CLOSED", date(2024, 12, 31))
+    archive.cases.record_event(archivist, "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试")
     request = archive.reading_room.ask(archive.people.by_login("bystander"), codes[0], "核对", 3)
     hold = archive.holds.place(archivist, NewHold("函3号", "未结", date(2099, 1, 1), codes=(codes[0],)))
     archive.retention_check.run()

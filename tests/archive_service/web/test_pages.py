@@ -208,7 +208,9 @@ def test_an_unknown_register_is_not_there(house: House) -> None:
 
 def test_an_event_of_a_case_is_recorded_and_revoked(house: House) -> None:
     client = house.client("lin")
-    client.post("/catalogue/cases/AX2024-001/events", data={"trigger": "CASE_CLOSED", "on": "2024-12-31"})
+    client.post(
+        "/catalogue/cases/AX2024-001/events", data={"trigger": "CASE_CLOSED", "on": "2024-12-31", "exception": "测试"}
+    )
     assert "2024-12-31" in client.get("/catalogue/cases/AX2024-001").text
     case = house.archive.cases.case("AX2024-001")
     event = house.archive.cases.events(case.id)[0]
