@@ -46,7 +46,9 @@ from archive_service.database.migrate import migrate, require_current
 from archive_service.disposal.certificates import Certificates
 from archive_service.disposal.check import CheckReport, RetentionCheck
 from archive_service.disposal.destruction import Destruction
+from archive_service.disposal.hold_searches import HoldSearches
 from archive_service.disposal.holds import Holds
+from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
 from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound, Text
@@ -178,6 +180,10 @@ class Archive:
             self.schedules.follow(connection)
         return self.schedule_changes.carry_on(20)
 
+    def catch_for_holds(self) -> int:
+        """Bring what the searches of standing holds find under them; return how many records are new."""
+        return HoldSearches(self.ledger, self.people.by_id, self.search.every_id).catch()
+
     def keep_retention_clock(self) -> None:
         """Hold the retention clock against the wall clock, and keep its reading."""
         self.retention_check.clock.tick()
@@ -262,9 +268,19 @@ class Archive:
         """Make the four-property check of what was filed and not checked yet; return how many records were."""
         return self.properties.check_filed()
 
-    def check_retention(self) -> CheckReport:
-        """Queue what has become due; the daily job's part."""
-        return self.retention_check.run()
+    def check_retention(
+        self, *, by: Person | None = None, confirmed_by: Person | None = None, confirmed: int | None = None
+    ) -> CheckReport:
+        """Queue what has become due, let what may no longer go leave its list, and remind of lists that wait too long.
+
+        The daily job's part, and the same by hand (:meth:`RetentionCheck.run` says what the people mean).
+        """
+        self.catch_for_holds()
+        report = self.retention_check.run(by=by, confirmed_by=confirmed_by, confirmed=confirmed)
+        if not report.in_doubt and not report.busy:
+            leave_lists(self.ledger, self.retention_check)
+            remind(self.ledger, self.settings.disposal.deadline_days)
+        return report
 
     def carry_on_destructions(self) -> list[str]:
         """Carry on what people have ordered, and anchor the log when something was certified."""

@@ -160,6 +160,7 @@ class DisposalTable(Table):
     """Lists of what is to be destroyed."""
 
     cooling_off_days: Annotated[int, Field(ge=0, le=365)] = 7
+    deadline_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
 
 class AccessTable(Table):

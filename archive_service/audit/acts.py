@@ -92,6 +92,7 @@ ACCESS_REFUSED = _act("access:refused", "不予查阅", "Access refused")
 ACCESS_REVOKED = _act("access:revoked", "收回查阅许可", "Access revoked")
 
 HOLD_PLACED = _act("hold:placed", "冻结", "Hold placed")
+HOLD_CAUGHT = _act("hold:caught", "冻结检索新命中", "Caught by a hold's search")
 HOLD_RELEASED = _act("hold:released", "解除冻结", "Hold released")
 CLOCK_KEPT = _act("clock:kept", "留存保管时钟读数", "Retention clock kept")
 CLOCK_QUARANTINED = _act("clock:quarantined", "保管时钟停用待核", "Retention clock in quarantine")

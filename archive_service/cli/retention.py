@@ -28,7 +28,7 @@ def check(desk: Desk, confirm: bool, as_json: bool) -> None:
     person = desk.person
     if not confirm:
         require(person, Action.CHECK_RETENTION)
-    report = desk.archive.retention_check.run(confirmed_by=person if confirm else None)
+    report = desk.archive.check_retention(confirmed_by=person if confirm else None)
     if as_json:
         answer_json(report.__dict__)
         return

@@ -256,6 +256,13 @@ def withdraw_candidate(work: Work, candidate_id: str, reason: str) -> bool:
     return True
 
 
+def withdraw_listed(work: Work, candidate_id: str, reason: str) -> None:
+    """Withdraw the entry of an item that left its list; it is queued again once its record is due again."""
+    values = {"state": CandidateState.WITHDRAWN}
+    if work.update(candidates, candidate_id, values, candidates.c.state == CandidateState.LISTED):
+        work.act(acts.CANDIDATE_WITHDRAWN, "candidate", candidate_id, reason=reason)
+
+
 def _enter(work: Work, row: Mapping[str, Any], decision: Decision, withdrawn_id: str | None) -> None:
     """Write an entry of the queue, or take up again the one that was withdrawn for the same period."""
     assert decision.period is not None
@@ -299,4 +306,4 @@ def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _holds_of(connection: Connection, row: Mapping[Any, Any]) -> Sequence[Hold]:
-    return holds_of(connection, row["id"], row["case_id"])
+    return holds_of(connection, row["id"], row["case_id"], row["class_code"])

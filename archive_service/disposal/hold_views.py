@@ -13,7 +13,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import case_files, records
 from archive_service.disposal.model import FINISHED
 from archive_service.disposal.showing import Done, done_with, known, shown
-from archive_service.disposal.tables import disposal_items, disposal_lists, hold_records, holds
+from archive_service.disposal.tables import disposal_items, disposal_lists, hold_records, hold_scopes, holds
 from archive_service.errors import NotFound
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, Verdict, can, require
@@ -50,6 +50,8 @@ class HoldView:
     released_reason: str | None
     codes: tuple[str, ...]
     case_nos: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def all_holds(ledger: Ledger, viewer: Person, *, standing_only: bool = False) ->
         for scope in connection.execute(_scopes()):
             if scope.hold_id in scopes:
                 scopes[scope.hold_id].append(scope)
-    return [_view(row, scopes[row.id]) for row in rows]
+        wider = connection.execute(select(hold_scopes)).all()
+    return [_view(row, scopes[row.id], [one for one in wider if one.hold_id == row.id]) for row in rows]
 
 
 def one_hold(ledger: Ledger, viewer: Person, hold_no: str) -> HoldPage:
@@ -99,11 +102,12 @@ def one_hold(ledger: Ledger, viewer: Person, hold_no: str) -> HoldPage:
         if row is None:
             raise NotFound(f"没有冻结 {hold_no}。", f"There is no hold {hold_no}.")
         scopes = connection.execute(_scopes().where(hold_records.c.hold_id == row.id)).all()
+        wider = connection.execute(select(hold_scopes).where(hold_scopes.c.hold_id == row.id)).all()
         covered = _covered(connection, viewer, row.id, at)
         done = done_with(connection, "hold", row.id)
     thing = Thing(hands={"placed_by": frozenset({row.placed_by})})
     return HoldPage(
-        hold=_view(row, scopes),
+        hold=_view(row, scopes, wider),
         covered=tuple(covered[:MOST_SHOWN]),
         more=len(covered) > MOST_SHOWN,
         done=done,
@@ -116,11 +120,7 @@ def holds_on(connection: Connection, list_id: str) -> dict[str, tuple[Hold, ...]
     found = connection.execute(
         select(records.c.id, holds.c.hold_no, holds.c.reason)
         .join(disposal_items, disposal_items.c.record_id == records.c.id)
-        .join(
-            hold_records,
-            or_(hold_records.c.record_id == records.c.id, hold_records.c.case_id == records.c.case_id),
-        )
-        .join(holds, holds.c.id == hold_records.c.hold_id)
+        .join(holds, or_(holds.c.id.in_(_singly), holds.c.id.in_(_by_class)))
         .where(disposal_items.c.list_id == list_id, holds.c.released_at.is_(None))
         .order_by(holds.c.year, holds.c.number)
     )
@@ -128,6 +128,14 @@ def holds_on(connection: Connection, list_id: str) -> dict[str, tuple[Hold, ...]
     for row in found:
         by_record.setdefault(row.id, {})[row.hold_no] = Hold(row.hold_no, row.reason)
     return {record_id: tuple(standing.values()) for record_id, standing in by_record.items()}
+
+
+_singly = (
+    select(hold_records.c.hold_id)
+    .where(or_(hold_records.c.record_id == records.c.id, hold_records.c.case_id == records.c.case_id))
+    .correlate(records)
+)
+_by_class = select(hold_scopes.c.hold_id).where(hold_scopes.c.class_code == records.c.class_code).correlate(records)
 
 
 def _scopes() -> Any:
@@ -142,9 +150,15 @@ def _covered(connection: Connection, viewer: Person, hold_id: str, at: str) -> l
     scope = hold_records.c.hold_id == hold_id
     singly = select(hold_records.c.record_id).where(scope, hold_records.c.record_id.is_not(None))
     by_case = select(hold_records.c.case_id).where(scope, hold_records.c.case_id.is_not(None))
+    by_class = select(hold_scopes.c.class_code).where(
+        hold_scopes.c.hold_id == hold_id, hold_scopes.c.class_code.is_not(None)
+    )
     found = connection.execute(
         select(records)
-        .where(or_(records.c.id.in_(singly), records.c.case_id.in_(by_case)), known(viewer, at))
+        .where(
+            or_(records.c.id.in_(singly), records.c.case_id.in_(by_case), records.c.class_code.in_(by_class)),
+            known(viewer, at),
+        )
         .order_by(records.c.code)
         .limit(MOST_SHOWN + 1)
     ).all()
@@ -157,7 +171,10 @@ def _covered(connection: Connection, viewer: Person, hold_id: str, at: str) -> l
     return [Covered(*shown(viewer, row._asdict(), at), lists.get(row.id)) for row in found]
 
 
-def _view(row: Any, scopes: Sequence[Any]) -> HoldView:
+def _view(row: Any, scopes: Sequence[Any], wider: Sequence[Any]) -> HoldView:
     codes = tuple(sorted(scope.code for scope in scopes if scope.code))
     case_nos = tuple(sorted(scope.case_no for scope in scopes if scope.case_no))
-    return HoldView(**{name: getattr(row, name) for name in FACTS}, codes=codes, case_nos=case_nos)
+    classes = tuple(sorted(one.class_code for one in wider if one.class_code))
+    words = next((one.words for one in wider if one.words), "")
+    facts = {name: getattr(row, name) for name in FACTS}
+    return HoldView(**facts, codes=codes, case_nos=case_nos, classes=classes, words=words)

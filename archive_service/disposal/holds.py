@@ -13,29 +13,35 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.codes import normalise_code
-from archive_service.catalog.tables import DESTROYED, case_files, records
+from archive_service.catalog.tables import DESTROYED, DESTROYING, case_files, records
 from archive_service.disposal import hold_views
 from archive_service.disposal.model import BEYOND_RETURN
 from archive_service.disposal.numbers import next_number, numbered
 from archive_service.disposal.showing import known
-from archive_service.disposal.tables import disposal_items, hold_records, holds
+from archive_service.disposal.tables import disposal_items, hold_records, hold_scopes, holds
 from archive_service.errors import BadInput, Conflict, NotFound
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
 from retention_policies import Hold
 
 LONGEST_REASON = 500
+LONGEST_SEARCH = 300
 
 
 @dataclass(frozen=True)
 class NewHold:
-    """What is to be held and why: single records by code, whole case files by number (later records too)."""
+    """What is to be held and why: single records by code, whole case files by number, classes by code, a search.
+
+    Of case files, classes and the search (``words``) later records are held too.
+    """
 
     mandate: str
     reason: str
     review_on: date
     codes: tuple[str, ...] = ()
     case_nos: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,14 @@ class Placed:
 
 
 def held() -> ColumnElement[bool]:
-    """Return the SQL condition that a row of ``record`` is held, by itself or through its case file."""
-    return exists(
+    """Return the SQL condition that a row of ``record`` is held, by itself, through its case file or through its class."""
+    by_class = exists(
+        select(hold_scopes.c.id)
+        .join(holds, holds.c.id == hold_scopes.c.hold_id)
+        .where(holds.c.released_at.is_(None), hold_scopes.c.class_code == records.c.class_code)
+        .correlate(records)
+    )
+    return by_class | exists(
         select(hold_records.c.id)
         .join(holds, holds.c.id == hold_records.c.hold_id)
         .where(
@@ -59,14 +71,20 @@ def held() -> ColumnElement[bool]:
     )
 
 
-def holds_of(connection: Connection, record_id: str, case_id: str | None) -> tuple[Hold, ...]:
-    """Return the holds that stand on a record at this moment, its case file's included, oldest first."""
+def holds_of(connection: Connection, record_id: str, case_id: str | None, class_code: str) -> tuple[Hold, ...]:
+    """Return the holds that stand on a record at this moment, its case file's and class's included, oldest first."""
     scope = hold_records.c.record_id == record_id
     if case_id is not None:
         scope = or_(scope, hold_records.c.case_id == case_id)
     found = connection.execute(
         select(holds.c.hold_no, holds.c.reason)
-        .where(holds.c.released_at.is_(None), holds.c.id.in_(select(hold_records.c.hold_id).where(scope)))
+        .where(
+            holds.c.released_at.is_(None),
+            or_(
+                holds.c.id.in_(select(hold_records.c.hold_id).where(scope)),
+                holds.c.id.in_(select(hold_scopes.c.hold_id).where(hold_scopes.c.class_code == class_code)),
+            ),
+        )
         .order_by(holds.c.year, holds.c.number)
     )
     return tuple(Hold(row.hold_no, row.reason) for row in found)
@@ -82,10 +100,22 @@ def insert_hold(
     released = {"released_at": None, "released_by": None, "released_reason": None}
     row = {"id": hold_id, "hold_no": hold_no, "year": today.year, "number": number, **words}
     work.insert(holds, {**row, "placed_at": work.at, "placed_by": placed_by, **released})
+    wider = [{"class_code": code, "words": None} for code in new.classes]
+    wider += [{"class_code": None, "words": new.words.strip()}] if new.words.strip() else []
+    work.insert_many(hold_scopes, [{"id": uuid.uuid4().hex, "hold_id": hold_id, **scope} for scope in wider])
     scopes = [{"record_id": record_id, "case_id": None} for record_id in record_ids]
     scopes += [{"record_id": None, "case_id": case_id} for case_id in case_ids]
     work.insert_many(hold_records, [{"id": uuid.uuid4().hex, "hold_id": hold_id, **scope} for scope in scopes])
-    work.act(acts.HOLD_PLACED, "hold", hold_id, hold_no=hold_no, records=list(record_ids), cases=list(case_ids))
+    work.act(
+        acts.HOLD_PLACED,
+        "hold",
+        hold_id,
+        hold_no=hold_no,
+        records=list(record_ids),
+        cases=list(case_ids),
+        classes=list(new.classes),
+        by_search=bool(new.words.strip()),
+    )
     return hold_no
 
 
@@ -110,10 +140,11 @@ class Holds:
                 cases, found = self._find(work, person, new)
                 late = [row["code"] for row in found if _too_late(work, row)]
                 keep = [row["id"] for row in found if row["code"] not in late]
-                if not keep and not cases:
+                if not keep and not cases and not new.classes and not new.words.strip():
                     raise _came_too_late(late)
                 case_ids = [row["id"] for row in cases]
-                late += _late_in_cases(work, case_ids)
+                _lock_classes(work, new.classes)
+                late += _late_among(work, records.c.case_id.in_(case_ids) | records.c.class_code.in_(new.classes))
                 hold_no = insert_hold(
                     work, new, person.id, self.ledger.clock.today(), record_ids=keep, case_ids=case_ids
                 )
@@ -147,8 +178,13 @@ class Holds:
             )
         if new.review_on <= self.ledger.clock.today():
             raise BadInput("复查日期须在今天之后。", "The review date must lie after today.")
-        if not new.codes and not new.case_nos:
-            raise BadInput("请给出要冻结的档号或案卷号。", "Please give the records or case files to be held.")
+        if len(new.words) > LONGEST_SEARCH:
+            raise BadInput(f"检索词最多 {LONGEST_SEARCH} 字。", f"The search has at most {LONGEST_SEARCH} characters.")
+        if not new.codes and not new.case_nos and not new.classes and not new.words.strip():
+            raise BadInput(
+                "请给出要冻结的档号、案卷号、类或检索词。",
+                "Please give the records, case files, classes or the search to be held.",
+            )
 
     def release(self, person: Person, hold_no: str, reason: str) -> None:
         """Release a hold; only an approver may, and never the one who placed it."""
@@ -190,12 +226,18 @@ def _too_late(work: Work, row: Mapping[str, Any]) -> bool:
     return work.connection.execute(going).first() is not None
 
 
-def _late_in_cases(work: Work, case_ids: Sequence[str]) -> list[str]:
-    """Return the codes of records of these case files whose key is going but whose destruction is not done yet."""
+def _lock_classes(work: Work, classes: Sequence[str]) -> None:
+    """Wait for whatever is being destroyed in these classes: its claim holds the record's row."""
+    going = select(records.c.id).where(records.c.class_code.in_(classes), records.c.status == DESTROYING)
+    work.connection.execute(going.order_by(records.c.id).with_for_update()).all()
+
+
+def _late_among(work: Work, scope: ColumnElement[bool]) -> list[str]:
+    """Return the codes of records of a scope whose key is going but whose destruction is not done yet."""
     going = (
         select(records.c.code)
         .join(disposal_items, disposal_items.c.record_id == records.c.id)
-        .where(records.c.case_id.in_(case_ids), records.c.status != DESTROYED, disposal_items.c.step.in_(BEYOND_RETURN))
+        .where(scope, records.c.status != DESTROYED, disposal_items.c.step.in_(BEYOND_RETURN))
     )
     return list(work.connection.execute(going).scalars())
 

@@ -54,6 +54,16 @@ hold_records = vouched_table(
     CheckConstraint("(record_id IS NULL) <> (case_id IS NULL)", name="record_or_case"),
 )
 
+hold_scopes = vouched_table(
+    # A whole class, or a stored search whose matches are written to ``hold_record`` as they are found.
+    "hold_scope",
+    Column("hold_id", ID, ForeignKey("hold.id"), nullable=False),
+    Column("class_code", String(16), index=True),
+    Column("words", String(300)),
+    UniqueConstraint("hold_id", "class_code"),
+    CheckConstraint("(class_code IS NULL) <> (words IS NULL)", name="class_or_words"),
+)
+
 candidates = vouched_table(
     "candidate",
     Column("record_id", ID, ForeignKey("record.id"), nullable=False),

@@ -271,7 +271,7 @@ def _may(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]], at: str)
 
 def _before_order(row: Any, hands: Mapping[str, frozenset[str]], at: str) -> tuple[Action, ...]:
     """Return what comes between approval and order: two supervisors sign, and the cooling-off ends."""
-    supervised = len(hands["supervisor"]) >= SUPERVISORS_NEEDED
+    supervised = len(hands.get("supervisor", ())) >= SUPERVISORS_NEEDED
     cooled = bool(row.cooling_until and row.cooling_until <= at)
     return ((Action.ORDER_DESTRUCTION,) if supervised and cooled else ()) + (() if supervised else (Action.SUPERVISE,))
 

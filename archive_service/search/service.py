@@ -110,6 +110,12 @@ class Search:
         )
         return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing)
 
+    def every_id(self, actor: Person, text: str) -> list[str]:
+        """Return the ids of all records that a person finds by some words now, in no order; a hold's search asks so."""
+        require(actor, Action.SEARCH)
+        answer = self._answer(actor, parse_query(text), SearchFilters(), strict=True)
+        return sorted(answer.seen)
+
     def _by_code(self, text: str) -> list[str]:
         code = normalise_code(text)
         if not code.isprintable() or len(code) > LONGEST_CODE:  # no database takes every character

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from archive_service.catalog.dates import parse_date
 from archive_service.disposal.hold_views import Covered, HoldView
-from archive_service.disposal.holds import LONGEST_REASON, NewHold
-from archive_service.errors import ArchiveError, Forbidden, NotFound
+from archive_service.disposal.holds import LONGEST_REASON, LONGEST_SEARCH, NewHold
+from archive_service.errors import ArchiveError, BadInput, Forbidden, NotFound
 from archive_service.people.policy import Action, require
 from archive_service.web.disposal_words import joined, timeline_of, title_of
 from archive_service.web.errors import note_refusal, status_of
@@ -74,6 +74,11 @@ def _scope(one: HoldView) -> str:
     if one.case_nos:
         cases = joined(list(one.case_nos))
         parts.append(t(f"案卷 {cases}", f"case files {cases}" if len(one.case_nos) > 1 else f"case file {cases}"))
+    if one.classes:
+        classes = joined(list(one.classes))
+        parts.append(t(f"类 {classes}", f"class {classes}"))
+    if one.words:
+        parts.append(t(f"检索“{one.words}”", f"search “{one.words}”"))
     if one.codes:
         parts.append(t(f"{len(one.codes)} 件", f"{len(one.codes)} records" if len(one.codes) > 1 else "1 record"))
     return joined(parts)
@@ -95,6 +100,9 @@ def _form(typed: Mapping[str, str], fault: str = "") -> str:
         typed=typed,
         fault=fault,
         reasons=[t(zh, en) for zh, en in REASONS],
+        classes=[(one.code, f"{one.code} {words(one.name)}") for one in archive().schedules.plan.classes],
+        chosen=request.form.getlist("classes"),
+        longest_search=LONGEST_SEARCH,
         earliest=(today + timedelta(days=1)).isoformat(),
         review_on=typed.get("review_on") or (today + REVIEW_AFTER).isoformat(),
         longest_reason=LONGEST_REASON,
@@ -112,8 +120,12 @@ def place_now() -> Answer:
             review_on=parse_date(form.get("review_on", "")),
             codes=_listed(form.get("codes", "")),
             case_nos=_listed(form.get("cases", "")),
+            classes=_classes(form.getlist("classes")),
+            words=form.get("words", ""),
         )
         placed = archive().holds.place(person(), new)
+        if new.words.strip():
+            archive().catch_for_holds()
     except ArchiveError as error:
         if in_place() or isinstance(error, Forbidden):
             raise
@@ -132,6 +144,14 @@ def place_now() -> Answer:
             "error",
         )
     return redirect(url_for("holds.one", hold_no=placed.hold_no), 303)
+
+
+def _classes(chosen: list[str]) -> tuple[str, ...]:
+    known = {one.code for one in archive().schedules.plan.classes}
+    unknown = [code for code in chosen if code not in known]
+    if unknown:
+        raise BadInput(f"没有类 {unknown[0]}。", f"There is no class {unknown[0]}.")
+    return tuple(dict.fromkeys(chosen))
 
 
 def _listed(text: str) -> tuple[str, ...]:
