@@ -22,6 +22,7 @@ from archive_service.archive import Archive, found_archive, open_archive
 from archive_service.catalog.tables import components, outbox, records
 from archive_service.config import load_settings
 from archive_service.people.service import NewPerson
+from tests.archive_service.search.conftest import taken_at_once
 from tests.support import victim
 
 ROWS = 60
@@ -59,7 +60,9 @@ class Import:
 
 
 @pytest.fixture
-def job(tmp_path: Path, database_url: str) -> Import:
+def job(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Import:
+    # The texts of ninety files, each in a process of its own, are another test's.
+    monkeypatch.setattr("archive_service.search.texts.extract", taken_at_once)
     (tmp_path / "config.toml").write_text(
         f'[archive]\ndata_dir = "data"\n[database]\nurl = "{database_url}"\n', encoding="utf-8"
     )

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from archive_service.vault.aws import AwsSettings
+from tests.support.postgres import fast_folder
 
 ACCESS_KEY, SECRET_KEY = "archive-tests", "not-a-secret-" + "x" * 20
 _SECONDS = 60
@@ -64,7 +65,7 @@ class S3Server:
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
     """Start SeaweedFS with its data in a temporary folder, and end it."""
-    folder = Path(tempfile.mkdtemp(prefix="s3-"))
+    folder = Path(tempfile.mkdtemp(prefix="s3-", dir=fast_folder()))
     (folder / "data").mkdir()
     config = folder / "s3.json"
     identity = {
