@@ -52,6 +52,7 @@ from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
 from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound, Text
+from archive_service.people.factors import Factors
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
 from archive_service.people.policy import Action, require
 from archive_service.people.service import NewPerson, People
@@ -72,6 +73,7 @@ from archive_service.vault.ballast import MIB, free_bytes
 from archive_service.vault.changing import change_root_key, recovery_custodian
 from archive_service.vault.configured import ballast, custodian, found_store, open_vault, placement_faults
 from archive_service.vault.recovery import Drill, drill, recover
+from archive_service.vault.secrets import Secrets
 from archive_service.vault.shares import Share
 from index.extract.runner import Limits
 from retention_policies import Decision, default_schedule_path
@@ -100,6 +102,7 @@ class Archive:
     ledger: Ledger
     people: People
     sign_in: SignIn
+    factors: Factors
     schedules: Schedules
     keyring: Keyring
     vault: Vault
@@ -447,6 +450,7 @@ def _join(
         ledger=ledger,
         people=People(ledger, hasher),
         sign_in=SignIn(ledger, hasher, idle, absolute),
+        factors=Factors(ledger, Secrets(keyring), settings.archive.name_en),
         schedules=schedules,
         keyring=keyring,
         vault=vault,

@@ -44,6 +44,13 @@ PERSON_LANGUAGE_SET = _act("person:language:set", "更改界面语言", "Languag
 PERSON_DISABLED = _act("person:disabled", "停用人员", "Person disabled")
 PERSON_SIGNED_IN = _act("person:signed_in", "登录", "Signed in")
 PERSON_SIGN_IN_REFUSED = _act("person:sign_in:refused", "登录被拒", "Sign-in refused")
+FACTOR_BEGUN = _act("person:factor:begun", "开始添加第二因素", "Second factor begun")
+FACTOR_ADDED = _act("person:factor:added", "添加第二因素", "Second factor added")
+FACTOR_REMOVED = _act("person:factor:removed", "移除第二因素", "Second factor removed")
+FACTOR_USED = _act("person:factor:used", "通过第二因素", "Second factor passed")
+FACTOR_REFUSED = _act("person:factor:refused", "第二因素未通过", "Second factor refused")
+RECOVERY_CODES_MADE = _act("person:recovery_codes:made", "生成恢复码", "Recovery codes made")
+SESSION_ENDED = _act("person:session:ended", "结束一处登录", "A sign-in ended")
 PERSON_SIGNED_OUT = _act("person:signed_out", "退出", "Signed out")
 ACTION_REFUSED = _act("action:refused", "操作被拒", "Action refused")
 

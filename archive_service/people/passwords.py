@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Mapping
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,6 +15,12 @@ SHORTEST_PASSWORD = 12
 
 LONGEST_PASSWORD = 1000
 """Characters; nobody types more (ASVS 5.0, 6.2.9 asks that 64 are taken)."""
+
+FEWEST_GUESSES = 10**8
+"""Guesses that a password must withstand, as counted against lists of words, names, dates and keyboard rows."""
+
+MOST_WEIGHED = 64
+"""Characters that are looked at: a long password is not made weaker by what follows, and counting takes time."""
 
 FEWEST_KINDS = 5
 """Different characters, at least."""
@@ -41,6 +48,24 @@ def check_password(new: str, login: str, old: str) -> None:
             f"新密码过于简单：不要包含登录名，至少用 {FEWEST_KINDS} 个不同的字符。",
             f"The new password is too simple: leave out the login and use at least {FEWEST_KINDS} different characters.",
         )
+
+
+def check_common(new: str, *known: str) -> None:
+    """Refuse a password that stands in lists of leaked ones, or is guessed from such words, names and years; all offline."""
+    from zxcvbn import zxcvbn
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    begun = new[:MOST_WEIGHED]
+    leaked = new.lower() in _leaked(FREQUENCY_LISTS)
+    if leaked or zxcvbn(begun, user_inputs=[word for word in known if word])["guesses"] < FEWEST_GUESSES:
+        raise BadInput(
+            "这个密码很常见或容易猜到，请换一个：几个互不相干的词连在一起就好。",
+            "This password is a common one or easy to guess. Take another: a few words that have nothing to do with each other are good.",
+        )
+
+
+def _leaked(lists: Mapping[str, Collection[str]]) -> Collection[str]:
+    return lists["passwords"]
 
 
 def password_matches(hasher: PasswordHasher, stored: str, given: str) -> bool:

@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.errors import BadInput, Conflict
+from archive_service.people.factors import remove_all
 from archive_service.people.model import EVERY_PERMISSION, Grant, Person, check_clearance, check_roles
-from archive_service.people.passwords import check_password, one_time_password, password_matches
+from archive_service.people.passwords import check_common, check_password, one_time_password, password_matches
 from archive_service.people.policy import Action, Thing, require
 from archive_service.people.rights import (
     joined,
@@ -164,6 +165,7 @@ class People:
             if subject.disabled_at is not None:
                 raise Conflict("此人员已停用。", "This person is disabled.")
             _write_password(work, subject.id, hashed, must_change=True)
+            remove_all(work, subject.id)  # whoever comes back with a new password has lost the old ways in
             if subject.roles or subject.clearance:
                 write_rights(work, subject, administrators, frozenset(), frozenset())
             work.commit()
@@ -182,6 +184,7 @@ class People:
             if subject.disabled_at is not None:
                 raise Conflict("此人员已停用。", "This person is disabled.")
             _write_password(work, subject.id, hashed, must_change=True)
+            remove_all(work, subject.id)  # whoever comes back with a new password has lost the old ways in
             work.commit()
         return password
 
@@ -192,6 +195,7 @@ class People:
         if not password_matches(self.hasher, stored, old):
             raise BadInput("原密码不正确。", "The present password is not right.")
         check_password(new, person.login, old)
+        check_common(new, person.login, person.name)
         self._store_password(person.id, person.id, new, must_change=False)
 
     def _store_password(self, actor_id: str, person_id: str, password: str, *, must_change: bool) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.clock import from_stamp, to_stamp
-from archive_service.errors import Forbidden
+from archive_service.errors import Forbidden, NotFound
 from archive_service.people.model import Person
 from archive_service.people.passwords import password_matches
 from archive_service.people.service import person_from_row
@@ -23,6 +23,16 @@ from archive_service.people.throttle import Attempt, Throttle
 
 SEEN_EVERY = timedelta(minutes=1)
 """How stale the time of last use may be: not every page needs a write."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One place where a person is signed in. ``id_hash`` names it; nobody signs in with that."""
+
+    id_hash: str
+    opened_at: str
+    seen_at: str
+    here: bool
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,27 @@ class SignIn:
         with self.ledger.work(person.id) as work:
             work.connection.execute(sessions.delete().where(sessions.c.id_hash == _hash(token)))
             work.act(acts.PERSON_SIGNED_OUT, "person", person.id)
+            work.commit()
+
+    def sessions_of(self, person: Person, token: str) -> list[Session]:
+        """Return where a person is signed in, the last used first; ``token`` is that of the one who asks."""
+        mine = _hash(token)
+        alive = (
+            (sessions.c.person_id == person.id)
+            & (sessions.c.seen_at >= to_stamp(self.ledger.clock.now() - self.idle))
+            & (sessions.c.created_at >= to_stamp(self.ledger.clock.now() - self.absolute))
+        )
+        with self.ledger.read() as connection:
+            rows = connection.execute(select(sessions).where(alive).order_by(sessions.c.seen_at.desc())).all()
+        return [Session(row.id_hash, row.created_at, row.seen_at, row.id_hash == mine) for row in rows]
+
+    def end_one(self, person: Person, id_hash: str) -> None:
+        """End one of a person's own sign-ins, by the name under which it is kept."""
+        with self.ledger.work(person.id) as work:
+            mine = (sessions.c.id_hash == id_hash) & (sessions.c.person_id == person.id)
+            if not work.connection.execute(sessions.delete().where(mine)).rowcount:
+                raise NotFound("没有这处登录，或已结束。", "There is no such sign-in, or it has ended.")
+            work.act(acts.SESSION_ENDED, "person", person.id)
             work.commit()
 
     def _see(self, token: str, now: datetime) -> None:

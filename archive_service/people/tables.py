@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, String, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from archive_service.database.tables import ID, STAMP, metadata, vouched_table
 
@@ -41,6 +41,20 @@ sessions = Table(
     Column("person_id", ID, ForeignKey("person.id"), nullable=False, index=True),
     Column("created_at", STAMP, nullable=False),
     Column("seen_at", STAMP, nullable=False),
+)
+
+factors = vouched_table(
+    "second_factor",
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("data", Text),
+    Column("last_step", Integer),
+    Column("created_at", STAMP, nullable=False),
+    Column("confirmed_at", STAMP),
+    Column("removed_at", STAMP),
+    CheckConstraint("kind IN ('totp', 'key', 'recovery')", name="kind"),
 )
 
 attempts = Table(

@@ -42,6 +42,7 @@ from archive_service.web import (
     schedules,
     schemes,
     search,
+    second,
     settings,
     stores,
     suggestions,
@@ -83,6 +84,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     stores.blueprint,
     people.blueprint,
+    second.blueprint,
     settings.blueprint,
     health.blueprint,
 )
@@ -116,6 +118,7 @@ ROOMS = {
     "legacy": "filing",
     "imports": "filing",
     "use": "access",
+    "second": "people",
     "holds": "disposal",
     "schedules": "disposal",
     "certificates": "disposal",

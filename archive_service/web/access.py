@@ -14,6 +14,7 @@ from archive_service.people.rights import split
 from archive_service.reading_room.requests import Told
 from archive_service.reading_room.seats import LONGEST_DAYS, SEATS
 from archive_service.web.here import archive, done, level_badge, local_time, may, number_of, person, t, words
+from archive_service.web.second import second_again
 
 blueprint = Blueprint("access", __name__, url_prefix="/access")
 
@@ -184,6 +185,7 @@ def extend(request_id: str) -> Response:
 
 
 @blueprint.post("/<request_id>/grant")
+@second_again
 def grant(request_id: str) -> Response:
     """Agree to a request."""
     if archive().reading_room.grant(person(), request_id):

@@ -21,6 +21,7 @@ from archive_service.web.disposal_paper import sheet_row
 from archive_service.web.disposal_words import OPINION_HELP, badge_of, timeline_of
 from archive_service.web.errors import note_refusal, status_of
 from archive_service.web.here import archive, done, in_place, local_time, may, number_of, person, t, words
+from archive_service.web.second import SecondWanted, require_second
 
 blueprint = Blueprint("disposal_list", __name__, url_prefix="/disposal/lists")
 
@@ -252,7 +253,7 @@ def _do(list_no: str, form: str, act: Callable[[], Response]) -> Answer:
     try:
         return act()
     except ArchiveError as error:
-        if in_place() or not may(Action.SEE_DISPOSAL):
+        if in_place() or isinstance(error, SecondWanted) or not may(Action.SEE_DISPOSAL):
             raise
         archive().disposal.view(person(), list_no)  # an unknown list is a page of its own
         if isinstance(error, Forbidden):
@@ -269,6 +270,7 @@ def _position() -> int:
 
 
 def _confirm() -> None:
+    require_second()
     try:
         archive().sign_in.check(person().login, request.form.get("password", ""), request.remote_addr or "")
     except Forbidden as error:

@@ -8,11 +8,13 @@ import secrets
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.audit import acts
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Forbidden, NotFound, Text, Unavailable
 from archive_service.vault import DiskFull
 from archive_service.web.here import archive, in_place, person_or_none, words
+from archive_service.web.second import SecondWanted, to_the_door
 
 log = logging.getLogger("archive_service.web")
 
@@ -94,9 +96,11 @@ def note_refusal() -> None:
         archive().ledger.note(reader.id, acts.ACTION_REFUSED, "page", (request.endpoint or "unknown")[:64])
 
 
-def _known(error: ArchiveError) -> tuple[str | Response, int]:
+def _known(error: ArchiveError) -> tuple[str | Response, int] | AnyResponse:
     if isinstance(error, Forbidden):
         note_refusal()
+    if isinstance(error, SecondWanted) and not in_place():
+        return to_the_door()
     status = status_of(error)
     if status == 500:
         reference = _reference()

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.web.here import archive, in_place
 
-OPEN_ENDPOINTS = frozenset({"people.sign_in", "static", "health.page", "settings.language"})
+OPEN_ENDPOINTS = frozenset({"people.sign_in", "second.ask", "static", "health.page", "settings.language"})
 """All that a person who is not signed in reaches."""
 
 BEFORE_OWN_PASSWORD = frozenset({"people.change_password", "people.sign_out"}) | OPEN_ENDPOINTS

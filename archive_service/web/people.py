@@ -6,13 +6,14 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from werkzeug.wrappers import Response
 
 from archive_service.errors import BadInput, Conflict, Forbidden, Unavailable
-from archive_service.people.model import LEVEL_WORDS, ROLE_WORDS, Person
+from archive_service.people.model import LEVEL_WORDS, ROLE_WORDS
 from archive_service.people.passwords import SHORTEST_PASSWORD
 from archive_service.people.policy import Action
 from archive_service.people.service import NewPerson
 from archive_service.web import devices
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, language, local_path, person, person_or_none, t, words
+from archive_service.web.second import open_session, wait_at_the_door
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 
@@ -33,19 +34,11 @@ def sign_in() -> Response | str | tuple[str, int]:
     except (Forbidden, Unavailable) as error:
         page = render_template("sign_in.html", login=login, fault=words(error.text), next=onward)
         return page, 401 if isinstance(error, Forbidden) else status_of(error)
-    _open_session(signed_in)
+    if archive().factors.of(signed_in):
+        wait_at_the_door(signed_in, login)
+        return redirect(url_for("second.ask", next=onward), 303)
+    open_session(signed_in)
     return devices.remember(redirect(onward, 303), login, known)
-
-
-def _open_session(reader: Person) -> None:
-    """Open a fresh session: nothing from before is carried over but the language, and what was open here ends."""
-    token = archive().sign_in.begin(reader, instead_of=str(session.get("token", "")))
-    chosen = session.get("language")
-    session.clear()
-    session.permanent = True
-    session["token"] = token
-    if chosen:
-        session["language"] = chosen
 
 
 @blueprint.post("/sign-out")
@@ -80,7 +73,7 @@ def change_password() -> Response | str | tuple[str, int]:
         return _password_page(faults, reader.must_change), 422
     except BadInput as error:
         return _password_page({"": words(error.text)}, reader.must_change), 422
-    _open_session(reader)
+    open_session(reader)
     g.person = archive().people.by_id(reader.id)
     done("密码已更换，其他地方的登录已结束。", "Your password is changed; sign-ins elsewhere have ended.")
     return redirect(url_for("home.page"), 303)

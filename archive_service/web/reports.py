@@ -16,6 +16,7 @@ from archive_service.reports.register import Register
 from archive_service.reports.xlsx import as_xlsx
 from archive_service.web.catalogue import case_options
 from archive_service.web.here import archive, language, number_of, person, words
+from archive_service.web.second import second_again
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 
@@ -36,6 +37,7 @@ def page() -> str:
 
 
 @blueprint.get("/<kind>.<form>")
+@second_again
 def written(kind: str, form: str) -> Response:
     """Draw up a register and hand it out as a file; the log notes who took which."""
     if kind not in {one.value for one in Catalogues} or form not in ("pdf", "xlsx"):

@@ -12,6 +12,7 @@ from archive_service.people.policy import Action, require
 from archive_service.reports.use_register import use_register
 from archive_service.web.here import archive, language, person, words
 from archive_service.web.reports import handed_out
+from archive_service.web.second import second_again
 
 blueprint = Blueprint("use", __name__, url_prefix="/use")
 
@@ -33,6 +34,7 @@ def page() -> str:
 
 
 @blueprint.get("/register.<form>")
+@second_again
 def register(form: str) -> Response:
     """Hand the register of use out as a file; the log notes who took it."""
     require(person(), Action.SEE_USE)
