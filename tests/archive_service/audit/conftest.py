@@ -25,6 +25,7 @@ from archive_service.clock import Clock
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate
 from archive_service.database.tables import metadata
+from archive_service.people.factors import Factors
 from archive_service.reading_room.access import ReadingRoom
 from tests.support import postgres
 from tests.support.disposal_world import LOG_SEED, PROPOSER, World, make_world
@@ -163,6 +164,16 @@ def full(kept_full: Full) -> Iterator[Full]:
     kept_full.drop_copies()
 
 
+class _Open:
+    """A box that seals nothing: what is sealed in it is looked at elsewhere."""
+
+    def seal(self, clear: bytes, context: str) -> bytes:
+        return clear
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        return sealed
+
+
 def live_a_whole_life(world: World, anchor_file: Path) -> None:
     """File, hold, ask, grant, destroy: until every vouched table holds rows; keep checkpoints on the way."""
 
@@ -180,6 +191,7 @@ def live_a_whole_life(world: World, anchor_file: Path) -> None:
     room.say(world.person(PROPOSER), request, "请说明用途")
     room.grant(world.person(PROPOSER), request)
     room.grant(world.person("qian.pi"), request)
+    Factors(world.ledger, _Open(), "archive").begin_code(world.person("qian.pi"))
     keep()
     list_no = world.ordered(2)
     assert world.destruction.carry_on() == [list_no]

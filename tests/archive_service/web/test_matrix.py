@@ -366,6 +366,8 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "login": "bystander",
         "seq": 1,
         "number": 1,
+        "batch_id": "f" * 32,
+        "file_id": "f" * 32,
         "factor_id": "f" * 32,
         "id_hash": "f" * 64,
         "filename": "archive.css",
