@@ -32,6 +32,8 @@ from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
 from archive_service.catalog.format_list import FormatList, load_formats
 from archive_service.catalog.identification import Identification
 from archive_service.catalog.plan import SHIPPED
+from archive_service.catalog.plan_drafts import PlanDrafts
+from archive_service.catalog.plan_effects import PlanEffects
 from archive_service.catalog.properties import Properties, refused
 from archive_service.catalog.reclassifying import Reclassifying
 from archive_service.catalog.scanner import Scanner
@@ -156,6 +158,16 @@ class Archive:
         return Reclassifying(self.ledger, self.schedules)
 
     @property
+    def plan_drafts(self) -> PlanDrafts:
+        """The classification plan as people change it."""
+        return PlanDrafts(self.ledger, self.schedules)
+
+    @property
+    def plan_effects(self) -> PlanEffects:
+        """What a changed plan does to what is held."""
+        return PlanEffects(self.ledger, self.schedules, self.catalogue)
+
+    @property
     def install_id(self) -> str:
         """The id of this installation, which every store of it carries."""
         return _install_id(self.settings)
@@ -186,6 +198,10 @@ class Archive:
     def catch_for_holds(self) -> int:
         """Bring what the searches of standing holds find under them; return how many records are new."""
         return HoldSearches(self.ledger, self.people.by_id, self.search.every_id).catch()
+
+    def follow_plan(self) -> bool:
+        """Bring records in line with a plan that was published, some at a time; say whether there may be more."""
+        return self.plan_effects.bring_in_line()
 
     def keep_retention_clock(self) -> None:
         """Hold the retention clock against the wall clock, and keep its reading."""

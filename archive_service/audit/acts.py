@@ -26,6 +26,11 @@ def _act(name: str, zh: str, en: str) -> Act:
 
 ARCHIVE_FOUNDED = _act("archive:founded", "建立档案库", "Archive founded")
 PLAN_LOADED = _act("plan:loaded", "载入分类方案", "Classification plan loaded")
+PLAN_DRAFTED = _act("plan:drafted", "起草分类方案", "Draft of the plan begun")
+PLAN_DRAFT_CHANGED = _act("plan:draft:changed", "修改方案草案", "Draft of the plan changed")
+PLAN_DRAFT_DISCARDED = _act("plan:draft:discarded", "撤销方案草案", "Draft of the plan discarded")
+PLAN_PUBLISHED = _act("plan:published", "公布分类方案", "Classification plan published")
+PLAN_APPLIED = _act("plan:applied", "按新分类方案归类", "Brought in line with a new plan")
 SCHEDULE_LOADED = _act("schedule:loaded", "载入保管期限表", "Retention schedule loaded")
 SCHEDULE_PROPOSED = _act("schedule:proposed", "提出期限表变更", "Change of schedule proposed")
 SCHEDULE_COUNTED = _act("schedule:counted", "清点期限表变更的影响", "Effect of a change of schedule counted")
@@ -158,6 +163,7 @@ OBJECTS: dict[str, Text] = {
     "numbering_scheme": Text("编号方案", "Numbering scheme"),
     "page": Text("页面", "Page"),
     "person": Text("人员", "Person"),
+    "plan_draft": Text("方案草案", "Draft of the plan"),
     "plan_version": Text("方案版本", "Version of a plan"),
     "record": Text("件", "Record"),
     "schedule_change": Text("期限表变更", "Change of schedule"),

@@ -103,6 +103,7 @@ class Accession:
         drafts: dict[int, Draft] = {}
         clock = self.ledger.clock
         with self.ledger.read() as connection:
+            self.schedules.follow(connection)  # a plan or schedule that was published since, by another process too
             desk = Intake(connection, self.schedules, actor, clock.today(), clock.stamp())
             for place, new in enumerate(batch):
                 try:

@@ -24,7 +24,7 @@ from archive_service.catalog.parents import find_parent
 from archive_service.catalog.plan import RecordType
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import case_files, fonds
-from archive_service.errors import BadInput, NotFound
+from archive_service.errors import BadInput, NotFound, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
 
@@ -79,6 +79,7 @@ class Intake:
         """Check a record that is to be filed; raises what is wrong with it, or with the one who wants to file it."""
         record_type = self.schedules.plan.type(new.type_code)
         words = _words(new)
+        _require_fields(new, words, record_type)
         wanted = _wanted_parent(new, record_type)
         parent = find_parent(self.connection, self.schedules, self.actor, wanted, self.at) if wanted else None
         level = _level(new, record_type, parent)
@@ -118,6 +119,25 @@ def _words(new: NewRecord) -> Words:
         if stamp:
             refuse_state_secret(stamp[0])
     return words
+
+
+REQUIRED_WORDS: dict[str, Text] = {
+    "author": Text("责任者", "the responsible body"),
+    "document_no": Text("文号", "the document number"),
+    "note": Text("备注", "a note"),
+    "case": Text("案卷", "the case file"),
+}
+
+
+def _require_fields(new: NewRecord, words: Words, record_type: RecordType) -> None:
+    """Refuse a record that lacks what the plan requires of its type; everything that is missing is said at once."""
+    said = {"author": words.author, "document_no": words.document_no, "note": words.note, "case": new.case_no or ""}
+    missing = [REQUIRED_WORDS[name] for name in record_type.required if not said[name]]
+    if missing:
+        raise BadInput(
+            f"类型 {record_type.code} 还须填写：{'、'.join(one.zh for one in missing)}。",
+            f"Type {record_type.code} also requires {', '.join(one.en for one in missing)}.",
+        )
 
 
 def _wanted_parent(new: NewRecord, record_type: RecordType) -> str:

@@ -13,10 +13,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from archive_service.catalog.model import STRICTNESS
 from archive_service.catalog.numbering import Scheme, read_scheme, shared_code
 from archive_service.catalog.patterns import SHAPES
 from archive_service.errors import BadInput, BadSettings, Text
 from retention_policies import Rule, Schedule
+
+NO_NOTE = Text("", "")
+REQUIRABLE = ("author", "document_no", "note", "case")
+"""What a type may require beside what is asked of every record."""
 
 SHIPPED = Path(__file__).parent / "plans" / "work_safety_inspection.toml"
 
@@ -33,11 +38,17 @@ class RecordType:
     rule: Rule
     problem: str
     """What stands in the place of the unit or problem: usually the class's own code."""
+    note: Text = NO_NOTE
+    """What belongs here and what does not."""
+    level: str | None = None
+    """The default level where it is stricter than that of the rule."""
+    required: tuple[str, ...] = ()
+    """What must be said of a record beside what is always asked for: fields of :data:`REQUIRABLE`."""
 
     @property
     def default_level(self) -> str | None:
         """The level that records of this type have unless the archivist says otherwise; ``None``: must be said."""
-        return None if self.rule.level == "PARENT" else self.rule.level
+        return self.level or (None if self.rule.level == "PARENT" else self.rule.level)
 
     def parts(self, fonds_no: str, year: int, retention_code: str) -> dict[str, str]:
         """Return what an archival code of this type is made of, but for its numbers."""
@@ -52,6 +63,7 @@ class RecordClass:
     code: str
     name: Text
     types: tuple[RecordType, ...]
+    note: Text = NO_NOTE
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,8 @@ class _Class(_Table):
     category: str
     types: list[str] = Field(min_length=1)
     categories: dict[str, str] = {}
+    note_zh: str = ""
+    note_en: str = ""
     problem: str | None = None
     """Unit or problem code where it is not the class's own; empty: this class has none."""
 
@@ -119,6 +133,18 @@ class _Class(_Table):
     def place(self) -> str:
         """What stands in its codes for unit or problem."""
         return self.code if self.problem is None else self.problem
+
+
+class _Type(_Table):
+    """What is said of a type beside its class; everything is the rule's own where it is left out."""
+
+    name_zh: str = ""
+    name_en: str = ""
+    note_zh: str = ""
+    note_en: str = ""
+    rule: str | None = None
+    level: str = ""
+    required: list[str] = []
 
 
 class _Head(_Table):
@@ -140,6 +166,7 @@ class _File:
     scheme_names: dict[str, Text]
     categories: list[_Category]
     classes: list[_Class]
+    types: dict[str, _Type]
     named: dict[str, set[str]]
     """Every scheme and category that the file names, well-formed or not, so that one fault is not told twice."""
     faults: list[str]
@@ -155,10 +182,24 @@ def load_plan(path: Path, schedule: Schedule) -> Plan:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings([f"{path}: {error}"]) from error
     file = _read(raw)
-    faults = [*file.faults, *_faults_of_categories(file), *_faults_of_classes(file, schedule), *_shared_codes(file)]
+    faults = _faults(file, schedule)
     if faults or file.head is None:
         raise BadSettings([f"{path}: {fault}" for fault in faults])
     return _build(file.head, file, body, schedule)
+
+
+def plan_from_text(body: str, schedule: Schedule) -> Plan:
+    """Read a plan from its text; :class:`BadSettings` names every fault at once, with table and key."""
+    file = _read(tomllib.loads(body))
+    faults = _faults(file, schedule)
+    if faults or file.head is None:
+        raise BadSettings(faults)
+    return _build(file.head, file, body, schedule)
+
+
+def _faults(file: _File, schedule: Schedule) -> list[str]:
+    found = (_faults_of_categories(file), _faults_of_classes(file, schedule), _faults_of_types(file, schedule))
+    return [*file.faults, *itertools.chain(*found), *_shared_codes(file)]
 
 
 def schemes_in(body: str) -> dict[str, Scheme]:
@@ -169,7 +210,7 @@ def schemes_in(body: str) -> dict[str, Scheme]:
 def _read(raw: dict[str, Any]) -> _File:
     """Read table by table, so that a fault in one does not hide those in the others."""
     faults: list[str] = []
-    rest = {name: value for name, value in raw.items() if name not in ("schemes", "categories", "classes")}
+    rest = {name: value for name, value in raw.items() if name not in ("schemes", "categories", "classes", "types")}
     head = _table(_Head, "", rest, faults)
     schemes: dict[str, Scheme] = {}
     names: dict[str, Text] = {}
@@ -185,8 +226,12 @@ def _read(raw: dict[str, Any]) -> _File:
         faults.append("[schemes]: needs at least one numbering scheme")
     categories = _tables(_Category, "categories", raw, faults)
     classes = _tables(_Class, "classes", raw, faults)
+    types: dict[str, _Type] = {}
+    for code, value in raw.get("types", {}).items():
+        table = _table(_Type, f"[types.{code}] ", value, faults)
+        types |= {code: table} if table else {}
     named = {"schemes": set(given) if isinstance(given, dict) else set(), "categories": _codes(raw.get("categories"))}
-    return _File(head, schemes, names, categories, classes, named, faults)
+    return _File(head, schemes, names, categories, classes, types, named, faults)
 
 
 def _tables(kind: type[_Kind], name: str, raw: dict[str, Any], faults: list[str]) -> list[_Kind]:
@@ -248,9 +293,30 @@ def _faults_of_classes(file: _File, schedule: Schedule) -> Iterator[str]:
         for code in item.types:
             if code in types:
                 yield f"{place}: types: {code} stands twice in the plan"
-            if code not in schedule.rules:
+            if _rule_of(file, code) not in schedule.rules:
                 yield f"{place}: types: {code} has no rule in the retention schedule {schedule.code}"
             types.add(code)
+
+
+def _rule_of(file: _File, code: str) -> str:
+    """Return the code of a type's rule: its own unless another is named."""
+    said = file.types.get(code)
+    return code if said is None or said.rule is None else said.rule
+
+
+def _faults_of_types(file: _File, schedule: Schedule) -> Iterator[str]:
+    known = {code for item in file.classes for code in item.types}
+    for code, said in file.types.items():
+        place, rule = f"[types.{code}]", schedule.rules.get(_rule_of(file, code))
+        if code not in known:
+            yield f"{place}: no class has this type"
+        for name in said.required:
+            if name not in REQUIRABLE:
+                yield f"{place} required: {name!r} cannot be required; these can: {', '.join(REQUIRABLE)}"
+        if said.level and said.level not in STRICTNESS:
+            yield f"{place} level: there is no level {said.level!r}"
+        elif said.level and rule and STRICTNESS[said.level] < STRICTNESS.get(rule.level, 0):
+            yield f"{place} level: {said.level} is more open than the {rule.level} of its rule"
 
 
 def _faults_of_problem(file: _File, item: _Class, place: str) -> Iterator[str]:
@@ -285,16 +351,30 @@ def _shared_codes(file: _File) -> Iterator[str]:
             )
 
 
+def _record_type(code: str, item: _Class, raw: _File, schedule: Schedule) -> RecordType:
+    said, rule = raw.types.get(code, _Type()), schedule.rules[_rule_of(raw, code)]
+    category = item.categories.get(code, item.category)
+    scheme = next(raw.schemes[one.scheme] for one in raw.categories if one.code == category)
+    return RecordType(
+        code=code,
+        name=Text(said.name_zh or rule.title.zh, said.name_en or rule.title.en),
+        class_code=item.code,
+        category=category,
+        scheme=scheme,
+        rule=rule,
+        problem=item.place,
+        note=Text(said.note_zh, said.note_en),
+        level=said.level or None,
+        required=tuple(said.required),
+    )
+
+
 def _build(head: _Head, raw: _File, body: str, schedule: Schedule) -> Plan:
-    scheme_of = {category.code: raw.schemes[category.scheme] for category in raw.categories}
     classes = []
     for item in raw.classes:
-        types = []
-        for code in item.types:
-            rule, category = schedule.rules[code], item.categories.get(code, item.category)
-            name = Text(rule.title.zh, rule.title.en)
-            types.append(RecordType(code, name, item.code, category, scheme_of[category], rule, item.place))
-        classes.append(RecordClass(item.code, Text(item.name_zh, item.name_en), tuple(types)))
+        types = [_record_type(code, item, raw, schedule) for code in item.types]
+        note = Text(item.note_zh, item.note_en)
+        classes.append(RecordClass(item.code, Text(item.name_zh, item.name_en), tuple(types), note))
     return Plan(
         code=head.code,
         version=head.version,

@@ -6,14 +6,13 @@ the record less long, the period of the old one stays in force (DOMAIN 2.3): sho
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
@@ -103,7 +102,7 @@ class Reclassifying:
         check_level(row["level"], record_type.default_level or "", rule.other_levels)
         today = self.ledger.clock.today()
         new_rule = {"rule_code": rule.code, "schedule_version": self.schedules.current.version}
-        stays = self._would_shorten(work, row, {**row, **new_rule}, today)
+        stays = would_shorten(work.connection, self.schedules, row, {**row, **new_rule}, today)
         placed = {"type_code": record_type.code, "class_code": record_type.class_code}
         placed |= {"plan_version": self.schedules.plan.version} | ({} if stays else new_rule)
         work.update(records, row["id"], placed)
@@ -125,16 +124,11 @@ class Reclassifying:
         enqueue(work, "index", row["id"])
         return stays
 
-    def _would_shorten(self, work: Work, row: Mapping[Any, Any], new: Mapping[Any, Any], as_of: date) -> bool:
-        """Say whether the new class would end the keeping earlier, or leaves in doubt how long it would be kept."""
-        before = decide_row(work.connection, self.schedules, row, as_of)
-        after = decide_row(work.connection, self.schedules, new, as_of)
-        if after.state is State.KEEP_UNSURE:
-            return False  # kept until it is answered
-        return keeps_longest(after) > keeps_longest(before)
 
-
-def facts_of_change(row: Any) -> dict[str, str]:
-    """Return a change for programs."""
-    named = {"old_type": row.old_type, "new_type": row.new_type, "reason": row.reason, "at": row.changed_at}
-    return json.loads(json.dumps(named))  # type: ignore[no-any-return]
+def would_shorten(
+    connection: Connection, schedules: Schedules, row: Mapping[Any, Any], new: Mapping[Any, Any], as_of: date
+) -> bool:
+    """Say whether a rule would end a record's keeping earlier; one that leaves in doubt how long keeps it meanwhile."""
+    before = decide_row(connection, schedules, row, as_of)
+    after = decide_row(connection, schedules, new, as_of)
+    return after.state is not State.KEEP_UNSURE and keeps_longest(after) > keeps_longest(before)

@@ -15,7 +15,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.numbering import Scheme
 from archive_service.catalog.numbers import stored_scheme
-from archive_service.catalog.plan import Plan, load_plan, schemes_in
+from archive_service.catalog.plan import Plan, load_plan, plan_from_text, schemes_in
 from archive_service.catalog.tables import numbering_schemes, plan_versions, sequences
 from archive_service.errors import BadSettings, NotFound
 from retention_policies import Rule, Schedule, ScheduleError, load_schedule
@@ -77,8 +77,18 @@ class Schedules(ScheduleVersions):
     def follow(self, connection: Connection) -> None:
         """Take up what another process has adopted since; asks for nothing but the names where nothing is new."""
         names = _loaded(connection)
-        if not names or names == self.loaded:
-            return
+        if names and names != self.loaded:
+            self._take_up(connection, names)
+        newest = connection.execute(_PLANS.limit(1)).one_or_none()
+        if newest is not None and newest.version != self.plan.version:
+            body = select(plan_versions.c.body).where(plan_versions.c.id == newest.id)
+            self.plan = plan_from_text(connection.execute(body).scalar_one(), self.current)
+
+    def plan_of(self, body: str) -> Plan:
+        """Read a version of the plan that was kept, with the rules of the schedule in force."""
+        return plan_from_text(body, self.current)
+
+    def _take_up(self, connection: Connection, names: tuple[str, ...]) -> None:
         known = {schedule.version: schedule for schedule in self.every()}
         kept = {row.version: row.body for row in connection.execute(_KEPT) if row.version not in known}
         found = known | {version: schedule_from_text(body) for version, body in kept.items()}
@@ -139,8 +149,17 @@ def take_into_use(ledger: Ledger, plan: Plan, schedule: Schedule, schedule_body:
         kept = {row.version: row.body for row in connection.execute(_KEPT)}
     found = {name: schedule if name == schedule.version else schedule_from_text(kept[name]) for name in names}
     current = found.pop(names[-1])
-    return Schedules(current=current, earlier=found, loaded=names, plan=plan_under(plan, current))
+    schedules = Schedules(current=current, earlier=found, loaded=names, plan=plan_under(plan, current))
+    with ledger.read() as connection:
+        schedules.follow(connection)  # a plan that people published since its file was written stays in force
+    return schedules
 
+
+_PLANS = (
+    select(plan_versions.c.id, plan_versions.c.version)
+    .where(plan_versions.c.kind == "plan")
+    .order_by(plan_versions.c.loaded_at.desc(), plan_versions.c.version.desc())
+)
 
 _KEPT = (
     select(plan_versions.c.version, plan_versions.c.body)
@@ -158,10 +177,7 @@ def plan_under(plan: Plan, schedule: Schedule) -> Plan:
     """Return a plan with the rules of a schedule; :class:`BadSettings` names the types that it has no rule for."""
     if all(schedule.rules.get(one.rule.code) == one.rule for one in plan.types.values()):
         return plan
-    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:  # a plan is public
-        file.write(plan.body)
-        file.flush()
-        return load_plan(Path(file.name), schedule)
+    return plan_from_text(plan.body, schedule)
 
 
 def _changed_schemes(ledger: Ledger, plan: Plan) -> list[str]:

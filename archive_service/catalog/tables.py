@@ -31,6 +31,21 @@ plan_versions = vouched_table(
     CheckConstraint("kind IN ('plan', 'schedule')", name="kind"),
 )
 
+plan_drafts = vouched_table(
+    "plan_draft",
+    Column("base", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("hands", Text, nullable=False),
+    Column("made_at", STAMP, nullable=False),
+    Column("made_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("decided_at", STAMP),
+    Column("decided_by", ID, ForeignKey("person.id")),
+    CheckConstraint("state IN ('open', 'published', 'discarded')", name="state"),
+    CheckConstraint("decided_by IS NULL OR decided_by <> made_by", name="two_people"),
+    CheckConstraint("state <> 'published' OR decided_by IS NOT NULL", name="published_by"),
+)
+
 fonds = vouched_table(
     "fonds",
     Column("fonds_no", String(4), nullable=False, unique=True),

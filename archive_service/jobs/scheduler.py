@@ -40,6 +40,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.catch_for_holds), IntervalTrigger(seconds=60), id="hold-searches")
     scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
     scheduler.add_job(_told(archive.expire_reservations), daily, id="reservations")
+    scheduler.add_job(_told(archive.follow_plan), IntervalTrigger(minutes=10), id="plan")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
     scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
     scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
@@ -54,6 +55,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.carry_on_destructions), id="destructions-at-start")
     scheduler.add_job(_told(archive.check_retention), id="retention-at-start")
     scheduler.add_job(_told(archive.expire_reservations), id="reservations-at-start")
+    scheduler.add_job(_told(archive.follow_plan), id="plan-at-start")
     scheduler.add_job(_told(archive.plan_copies), id="copies-at-start")
     if unclean:
         log.warning("The last service did not end in good order; everything is examined.")

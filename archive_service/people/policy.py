@@ -43,6 +43,9 @@ class Action(Enum):
     FILE_RECORD = "file_record"
     KEEP_CASES = "keep_cases"
     KEEP_SCHEMES = "keep_schemes"
+    KEEP_PLAN = "keep_plan"
+    SEE_PLAN_DRAFT = "see_plan_draft"
+    PUBLISH_PLAN = "publish_plan"
     VOID_NUMBER = "void_number"
     CHECK_PROPERTIES = "check_properties"
     GRANT_EXCEPTION = "grant_exception"
@@ -114,6 +117,9 @@ TABLE: Mapping[Action, Rule] = {
     Action.FILE_RECORD: _rule(ARCHIVIST, by_level=True),
     Action.KEEP_CASES: _rule(ARCHIVIST),
     Action.KEEP_SCHEMES: _rule(ARCHIVIST),
+    Action.KEEP_PLAN: _rule(ARCHIVIST),
+    Action.SEE_PLAN_DRAFT: _rule(ARCHIVIST, APPROVER),
+    Action.PUBLISH_PLAN: _rule(ARCHIVIST, APPROVER, barred=("drafter",)),
     Action.VOID_NUMBER: _rule(ARCHIVIST),
     Action.CHECK_PROPERTIES: _rule(ARCHIVIST, by_level=True),
     Action.GRANT_EXCEPTION: _rule(ARCHIVIST, APPROVER, barred=("requester",)),
@@ -151,6 +157,7 @@ HAND_WORDS: dict[str, Text] = {
     "approver": Text("已批准过这份清册的人", "one who has already approved this list"),
     "acknowledger": Text("已核认过的人", "one who has acknowledged it already"),
     "supervisor": Text("监销过这份清册的人", "one who supervises or has signed for this list"),
+    "drafter": Text("起草或修改过这份草案的人", "one who wrote in this draft"),
     "requester": Text("提出申请的人", "the one who asked"),
     "placed_by": Text("设置冻结的人", "the one who placed the hold"),
     "self": Text("本人", "the person concerned"),

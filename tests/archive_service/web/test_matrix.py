@@ -114,6 +114,13 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /catalogue/reclassify": KEEPERS,
     "POST /catalogue/reclassify": KEEPERS,
     "POST /record/<code>/class": KEEPERS,
+    "GET /catalogue/plan/": WORKING,
+    "POST /catalogue/plan/draft": KEEPERS,
+    "GET /catalogue/plan/draft": DECIDERS,
+    "POST /catalogue/plan/draft/publish": DECIDERS,
+    "POST /catalogue/plan/draft/discard": KEEPERS,
+    "GET /catalogue/plan/draft/<what>": KEEPERS,
+    "POST /catalogue/plan/draft/<what>": KEEPERS,
     "GET /catalogue/schemes/": WORKING,
     "POST /catalogue/schemes/": KEEPERS,
     "GET /catalogue/schemes/<name>": WORKING,
@@ -376,6 +383,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "exception_id": "f" * 32,
         "kind": "holdings",
         "name": "DAT22_ITEM",
+        "what": "category",
         "form": "xlsx",
     }
 
