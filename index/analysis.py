@@ -2,7 +2,7 @@
 
 Every Chinese character gives itself and the pair that it begins, so that any name or new word is found and a
 word of any length is exactly the chain of its pairs. What a question's words are, the dictionary says. English
-gives stems. Numbers, document numbers and archival codes stay whole.
+gives stems. Dates, document numbers and archival codes stay whole, and give their parts as well.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import rjieba
 import snowballstemmer
 
+from index import lexicon
 from index.folding import HAN, fold
 
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "3"
 """To be raised with every change of what this module gives: an index of another version must be built again."""
 
 LONGEST_TERM = 64
@@ -60,12 +60,19 @@ STOP_WORDS = frozenset(
 )
 STOP_CHARACTERS = frozenset("的了是在和与及之吗呢啊")
 
+_DATE = r"(?P<date>(?<![0-9])(?:19|20)[0-9]{2}(?:-[0-9]{1,2}-|/[0-9]{1,2}/|\.[0-9]{1,2}\.|年[0-9]{1,2}月)[0-9]{1,2}(?![0-9])日?)"
+_PAPER = r"(?P<paper>[\[(〔【](?:19|20)[0-9]{2}[\])〕】] ?第?[0-9]{1,6}号)"
 _PIECE = re.compile(
-    rf"(?P<code>[a-z0-9]{{4}}-[a-z]{{2}}(?:·[a-z0-9]+)+(?:-[a-z0-9]+)+)"
+    rf"{_DATE}|{_PAPER}"
+    rf"|(?P<code>[a-z0-9]{{4}}-[a-z]{{2}}(?:·[a-z0-9]+)+(?:-[a-z0-9]+)+)"
     rf"|(?P<han>[{HAN}]+)"
     rf"|(?P<word>[a-z0-9]+(?:\.[a-z0-9]+)*)"
     rf"|(?P<other>[^\W_]+)"
 )
+WHOLES = ("date", "paper")
+"""Pieces that have one way of being written as a whole, and are analysed once more for their parts."""
+
+_INSIDE = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[0-9]+)")
 
 
 class Token(NamedTuple):
@@ -103,7 +110,21 @@ def analyse(text: str) -> list[Token]:
 
 
 def _width(kind: str, piece: str) -> int:
+    if kind in WHOLES:
+        return sum(_width(inner.lastgroup or "", inner.group()) for inner in _inside(piece))
     return len(piece) if kind == "han" else max(1, len(_parts(kind, piece)))
+
+
+def _inside(piece: str) -> Iterator[re.Match[str]]:
+    return _INSIDE.finditer(piece)
+
+
+def _whole(kind: str, piece: str) -> str:
+    """Return one way of writing a date or a document number, whichever way it was written."""
+    numbers = re.findall("[0-9]+", piece)
+    if kind == "date":
+        return f"{numbers[0]}-{int(numbers[1]):02}-{int(numbers[2]):02}"
+    return f"〔{numbers[0]}〕{int(numbers[1])}号"
 
 
 def _parts(kind: str, piece: str) -> list[tuple[str, int]]:
@@ -119,7 +140,15 @@ def _parts(kind: str, piece: str) -> list[tuple[str, int]]:
 
 def _terms(kind: str, piece: str) -> Iterator[tuple[str, int, int, int]]:
     """Give each term of a piece with its offset and length in it and its step of position."""
-    if kind == "han":
+    if kind in WHOLES:
+        yield _whole(kind, piece), 0, len(piece), 0
+        step = 0
+        for inner in _inside(piece):
+            of_kind = inner.lastgroup or ""
+            for term, offset, length, inner_step in _terms(of_kind, inner.group()):
+                yield term, inner.start() + offset, length, step + inner_step
+            step += _width(of_kind, inner.group())
+    elif kind == "han":
         yield from _chinese(piece)
     elif kind == "word" and piece.isalpha():
         if piece not in STOP_WORDS:
@@ -138,13 +167,21 @@ def _chinese(run: str) -> Iterator[tuple[str, int, int, int]]:
             yield run[place : place + 2], place, 2, place
 
 
+def pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Give what a question consists of, folded: runs of Chinese (``han``), words, codes, dates, each with its kind."""
+    for found in _PIECE.finditer(fold(text).text):
+        yield found.lastgroup or "", found.group()
+
+
 def words(text: str) -> list[str]:
     """Return the words of a question, the units that a match is counted by: Chinese words, English words, codes."""
     folded = fold(text).text
     result: list[str] = []
     for found in _PIECE.finditer(folded):
         if found.lastgroup == "han":
-            result += [word for word in rjieba.cut(found.group()) if word not in STOP_CHARACTERS]
+            result += [word for word in lexicon.cut(found.group()) if word not in STOP_CHARACTERS]
+        elif found.lastgroup in WHOLES:
+            result.append(_whole(found.lastgroup or "", found.group()))
         elif found.group() not in STOP_WORDS:
             result.append(found.group())
     return list(dict.fromkeys(result))
@@ -169,7 +206,7 @@ def phrase_terms(text: str) -> list[tuple[str, int]]:
 
 
 def _chain_of(run: str, position: int) -> Iterator[tuple[str, int]]:
-    for word in rjieba.cut(run):
+    for word in lexicon.cut(run):
         for place in range(len(word) - 1):
             yield word[place : place + 2], position + place
         if len(word) == 1 and (word not in STOP_CHARACTERS or len(run) == 1):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from index.analysis import phrase_terms, words
 from index.folding import HAN
+from index.lexicon import talk
 
 LONGEST_QUERY = 10_000
 """Characters that are read; a longer question is cut there."""
 
+SHORT = 3
+"""A question of so few words means all of them; of a longer one most are talk, and what matters ranks first."""
+
 MOST_WORDS = 48
+MOST_SAID = 200
 MOST_EXCLUDED = 200
 
 _QUOTES = '"“”„‟＂«»「」『』'
@@ -34,6 +39,8 @@ class Query:
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     any_word: bool = False
+    said: tuple[str, ...] = field(default=(), compare=False)
+    """What was typed where words may match, uncut: what lies between two words tells too."""
 
     @property
     def empty(self) -> bool:
@@ -48,6 +55,7 @@ class _Reading:
     words: list[str]
     phrases: list[str]
     excluded: list[str]
+    said: list[str]
     any_word: bool = False
     depth: int = 0
     barred: int | None = None
@@ -76,7 +84,9 @@ class _Reading:
         elif phrase:
             self.phrases.append(said)
         else:
-            self.words += words(said)
+            cut = words(said)
+            self.words += _without_talk(cut) if len(cut) > 1 else cut
+            self.said.append(said)
 
 
 def parse_query(text: str) -> Query:
@@ -85,7 +95,7 @@ def parse_query(text: str) -> Query:
     Operators are written large, or in Chinese (与 或 非) standing alone, so that no sentence holds one by chance. What
     is not understood is a word; nothing that a person types is an error.
     """
-    reading = _Reading([], [], [])
+    reading = _Reading([], [], [], [])
     for part in _PART.finditer(text[:LONGEST_QUERY]):
         if part["minus"]:
             reading.minus = True
@@ -97,12 +107,19 @@ def parse_query(text: str) -> Query:
             reading.any_word = reading.any_word or sign in _OR
         else:
             reading.take(part["bare"], phrase=False)
+    asked = list(dict.fromkeys(reading.words))
     return Query(
-        words=_first(reading.words, MOST_WORDS),
+        words=_first(_without_talk(asked) if len(asked) > SHORT else asked, MOST_WORDS),
         phrases=_first(reading.phrases, MOST_WORDS),
         excluded=_first(reading.excluded, MOST_EXCLUDED),
         any_word=reading.any_word,
+        said=tuple(reading.said[:MOST_SAID]),
     )
+
+
+def _without_talk(cut: list[str]) -> list[str]:
+    """Leave out words of talking, unless nothing else was said."""
+    return [word for word in cut if word not in talk()] or cut
 
 
 def _first(given: list[str], most: int) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import SEARCHED_LEVELS, Person
 from archive_service.people.policy import Action, require
 from archive_service.search.compartments import Compartments
+from archive_service.search.merging import merged
 from archive_service.vault import Vault
 from index.engines.base import DOC_ID, Found, Scope
 from index.highlight import fragments
@@ -27,8 +28,8 @@ IN_A_QUERY = 500
 
 LONGEST_CODE = 200
 SNIPPET_BYTES = 2_000_000
-FUSION = 60
-"""The constant of reciprocal rank fusion: scores of different compartments are never compared."""
+FEW = 10
+"""Where fewer records hold every word of a question, those follow that hold some of them."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,7 @@ class Search:
         if not text.strip():
             raise BadInput("请输入要查找的字词或档号。", "Please type words or an archival code to look for.")
         query = parse_query(text)
-        answer = self._answer(actor, query, filters, strict=True)
-        if not answer.seen:
-            answer = self._answer(actor, query, filters, strict=False)
+        answer = self._nearest(actor, query, filters)
         by_code = self._seen(actor, self._by_code(text))
         seen = {**by_code, **answer.seen}
         kept = list(dict.fromkeys([*(one for one in by_code if _fits(by_code[one], filters)), *answer.ranked]))
@@ -123,18 +122,21 @@ class Search:
         with self.ledger.read() as connection:
             return list(connection.execute(select(records.c.id).where(records.c.code == code)).scalars())
 
+    def _nearest(self, actor: Person, query: Query, filters: SearchFilters) -> _Answer:
+        """Return what holds every word of a short question; where that is little, what holds some of them follows."""
+        whole = self._answer(actor, query, filters, strict=True)
+        if len(whole.seen) >= FEW or len(query.words) < 2:
+            return whole
+        near = self._answer(actor, query, filters, strict=False)
+        return _Answer(list(dict.fromkeys([*whole.ranked, *near.ranked])), {**near.seen, **whole.seen})
+
     def _answer(self, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> _Answer:
         """Ask every compartment, check every hit again, and only then rank the compartments' answers together."""
         found = {name: self._asked(name, actor, query, filters, strict=strict) for name in self.compartments.names}
         every = sorted(set[str]().union(*(one.all_ids for one in found.values())))
         seen = self._seen(actor, every, records.c.status == ARCHIVED)
-        scores: dict[str, float] = {}
-        for one in found.values():
-            fitting = [record_id for record_id in one.ids if record_id in seen and _fits(seen[record_id], filters)]
-            for rank, record_id in enumerate(fitting):
-                scores[record_id] = scores.get(record_id, 0.0) + 1 / (FUSION + rank)
-        # Sorting is stable: where ranks are equal, the order of the compartments decides.
-        return _Answer(sorted(scores, key=lambda record_id: -scores[record_id]), seen)
+        ranked = merged(found.values(), lambda one: one in seen and _fits(seen[one], filters))
+        return _Answer(ranked, seen)
 
     def _asked(self, name: str, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> Found:
         levels = self.compartments.levels(name) & actor.clearance

@@ -47,10 +47,15 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: ``ids`` the best first, of the narrowed scope; ``all_ids`` what matched before narrowing."""
+    """What was found: ``ids`` the best first, of the narrowed scope; ``all_ids`` what matched before narrowing.
+
+    ``shares`` says for each of ``ids`` how much of the question it holds: 1 is all of it, 2 all of it in the title.
+    It depends on question and document alone, so that the answers of several indexes can be put together by it.
+    """
 
     ids: tuple[str, ...]
     all_ids: frozenset[str]
+    shares: tuple[float, ...] = ()
 
 
 class Engine(Protocol):

@@ -70,6 +70,8 @@ class WhooshEngine:
         self._home = home
         self._writing = threading.RLock()
         self._opening = threading.RLock()
+        self._reading = threading.RLock()
+        self._opened: tuple[FileIndex, int, Any] | None = None
         self._waiting: dict[str, Document] = {}
         self._waiting_lock = threading.Lock()
 
@@ -130,7 +132,8 @@ class WhooshEngine:
         """Remove everything."""
         with self._waiting_lock:
             self._waiting.clear()
-        with self._writing, self._home.writing(), self._opening:
+        with self._writing, self._home.writing(), self._reading, self._opening:
+            self._let_go()
             self._home.reset()
 
     def count(self) -> int:
@@ -140,18 +143,24 @@ class WhooshEngine:
 
     @contextmanager
     def _reader(self) -> Iterator[Any]:
-        """Open a view that stays as it is while others write."""
-        reader = self._opened_reader()
-        try:
-            yield reader
-        finally:
-            reader.close()
+        """Give a view that stays as it is while others write.
+
+        Whoosh reads a whole segment into memory to open it, so one view serves all threads, one after the other, until
+        the index has changed.
+        """
+        with self._reading:
+            yield self._opened_reader()
 
     def _opened_reader(self) -> Any:
         for left in range(OPENING_TRIES, -1, -1):
             with self._opening:
                 try:
-                    return self._home.open().reader()
+                    index = self._home.open()
+                    generation = index.latest_generation()
+                    if self._opened is None or self._opened[:2] != (index, generation):
+                        self._let_go()
+                        self._opened = index, generation, index.reader()
+                    return self._opened[2]
                 except IndexFault:
                     raise
                 except Exception as error:
@@ -161,6 +170,12 @@ class WhooshEngine:
                         raise _damaged() from error
             time.sleep(0.02)
         raise _damaged()
+
+    def _let_go(self) -> None:
+        """Close the view that has been open: what was purged from the files is then in no memory either."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened[2].close()
 
     @contextmanager
     def _writer(self, **how: Any) -> Iterator[Any]:
@@ -185,7 +200,8 @@ class WhooshEngine:
             raise
 
     def _saved(self) -> None:
-        with self._opening:
+        with self._reading, self._opening:
+            self._let_go()
             self._home.written()
 
 

@@ -30,7 +30,10 @@ from index.query import MOST_WORDS, Query, parse_query
         ("安全 NOT (整改", Query(("安全",), (), ("整改",))),
         ("安全)) -整改", Query(("安全",), (), ("整改",))),
         ("Q001-WS·2024-D10-KCQ-0001", Query(("q001-ws·2024-d10-kcq-0001",))),
-        ("2024-05-01", Query(("2024", "05", "01"))),
+        ("2024-05-01", Query(("2024-05-01",))),
+        ("2024年5月1日", Query(("2024-05-01",))),
+        ("安监〔2024〕12号", Query(("安监", "〔2024〕12号"))),
+        ("工人的工资应该怎么算", Query(("工人", "工资"))),
     ],
 )
 def test_what_is_typed_is_read_as_meant(typed: str, query: Query) -> None:

@@ -10,6 +10,7 @@ from archive_service.errors import BadInput, Forbidden, Text
 from archive_service.search.service import SearchFilters
 from archive_service.search.settling import note, write
 from archive_service.search.texts import Prepared
+from index.analysis import ANALYSIS_VERSION
 from tests.archive_service.search.search_world import CLEARED, OUTSIDER, SearchWorld
 
 
@@ -81,14 +82,32 @@ def test_a_question_of_a_whole_page_is_answered(archive: SearchWorld) -> None:
     assert archive.codes("隐患整改期限届满未整改的应当怎么处理？" * 300) == [receipt.archival_code]
 
 
-def test_words_that_are_nowhere_together_find_those_that_hold_some_only_when_nobody_holds_all(
+def test_what_holds_all_words_comes_first_and_what_holds_some_follows_while_there_is_little(
     archive: SearchWorld,
 ) -> None:
     fire = archive.settled("消防通道")
     drill = archive.settled("应急演练", "TS")
     assert set(archive.codes("消防 演练")) == {fire.archival_code, drill.archival_code}
     both = archive.settled("消防演练")
-    assert archive.codes("消防 演练") == [both.archival_code]
+    assert archive.codes("消防 演练")[0] == both.archival_code
+    for _ in range(9):
+        archive.settled("消防演练")
+    assert fire.archival_code not in archive.codes("消防 演练")
+
+
+def test_a_confidential_record_whose_title_is_the_question_comes_before_an_open_one_that_has_a_word_of_it(
+    archive: SearchWorld,
+) -> None:
+    open_one = archive.settled("本月通风情况", title="通风月报")
+    whole = archive.settled("正文", "TS", title="三号井通风系统改造方案")
+    assert archive.codes("三号井通风系统改造方案") == [whole.archival_code, open_one.archival_code]
+
+
+@pytest.mark.parametrize("level", ["INT", "TS"])
+def test_a_situation_told_in_the_words_of_every_day_finds_the_rule(archive: SearchWorld, level: str) -> None:
+    rule = archive.settled("未经安全生产教育和培训合格的从业人员，不得上岗作业。", level, title="教育培训")
+    archive.settled("关于召开年度工作会议的通知，请准时参加。", level, title="会议通知")
+    assert archive.codes("厂里新来的工人没有培训就让他上机器干活可以吗")[0] == rule.archival_code
 
 
 def test_administrators_search_nothing(archive: SearchWorld) -> None:
@@ -110,7 +129,11 @@ def many(archive: SearchWorld, count: int) -> None:
         rows.append({**row, "class_code": of_class, "type_code": f"{of_class}05", "title": f"第{number}号"})
         text = "安全检查" if number % 4 < 2 else "会议通知"
         facts = {"class": of_class, "type": f"{of_class}05", "year": str(year), "level": level}
-        ready.append(Prepared(one, level, f"第{number}号", text, facts, "indexed", Text("好", "ok"), f"2/{number}"))
+        ready.append(
+            Prepared(
+                one, level, f"第{number}号", text, facts, "indexed", Text("好", "ok"), f"{ANALYSIS_VERSION}/{number}"
+            )
+        )
     with archive.world.ledger.work(None) as work:
         for start in range(0, count, 500):
             work.connection.execute(insert(records), rows[start : start + 500])
