@@ -148,6 +148,15 @@ class ExtractionTable(Table):
     output_characters: POSITIVE = 5_000_000
 
 
+class ContainersTable(Table):
+    """What a ZIP file or a mail may unpack to; beyond any of these it is not taken apart."""
+
+    most_files: POSITIVE = 1000
+    most_mib: POSITIVE = 2048
+    most_ratio: POSITIVE = 200
+    most_depth: POSITIVE = 3
+
+
 class RetentionTable(Table):
     """The daily check of what has become due."""
 
@@ -197,6 +206,7 @@ class Settings(Table):
     scanner: ScannerTable = ScannerTable()
     catalog: CatalogTable = CatalogTable()
     extraction: ExtractionTable = ExtractionTable()
+    containers: ContainersTable = ContainersTable()
     retention: RetentionTable = RetentionTable()
     disposal: DisposalTable = DisposalTable()
     access: AccessTable = AccessTable()

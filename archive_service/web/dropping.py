@@ -23,10 +23,12 @@ from archive_service.web import uploads
 from archive_service.web.catalogue import case_options, fonds_options, type_options
 from archive_service.web.errors import status_of
 from archive_service.web.filing import fonds_of, open_to_filers
-from archive_service.web.here import archive, done, in_place, level_options, number_of, person, words
+from archive_service.web.here import archive, done, in_place, level_options, number_of, person, t, words
 from archive_service.web.imports import imports
 from archive_service.web.upload_desk import Batch, UploadDesk, WaitingFile
 from index.extract.kinds import KINDS
+from index.extract.parts import CONTAINERS, ContainerLimits, LeftOut, Part, pieces, take_apart
+from index.extract.refusal import Refusal
 
 blueprint = Blueprint("dropping", __name__, url_prefix="/file/drop")
 
@@ -56,7 +58,11 @@ def page(batch_id: str) -> str:
 
 
 def _page(
-    batch_id: str, typed: Mapping[str, str], fault: str | None = None, shown: Mapping[str, Any] | None = None
+    batch_id: str,
+    typed: Mapping[str, str],
+    fault: str | None = None,
+    shown: Mapping[str, Any] | None = None,
+    told: str | None = None,
 ) -> str:
     batch = next((one for one in desk().of(person().id) if one.id == batch_id), None)
     return render_template(
@@ -64,6 +70,7 @@ def _page(
         batch_id=batch_id,
         typed=typed,
         fault=fault,
+        told=told,
         shown=shown or {},
         rows=[_row_view(batch, one, typed, shown or {}) for one in batch.files] if batch else [],
         others=[(one.id, len(one.files)) for one in desk().of(person().id) if one.id != batch_id],
@@ -85,6 +92,9 @@ def _row_view(batch: Batch, one: WaitingFile, typed: Mapping[str, str], shown: M
         "size": one.size,
         "format": words(judged.format.name) if judged.format else media_type,
         "text": media_type in KINDS,
+        "container": media_type in CONTAINERS
+        and judged.format is not None
+        and judged.format.code in ("archive", "eml"),
         "warnings": [words(said) for said in judged.warnings],
         "taken": not typed.get("chosen") or bool(typed.get(f"take-{one.id}")),
         "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
@@ -124,6 +134,48 @@ def take(batch_id: str, file_id: str) -> Response:
 def _told(batch_id: str, one: WaitingFile) -> Response:
     url = url_for("dropping.take", batch_id=batch_id, file_id=one.id)
     return jsonify(url=url, offset=one.received, size=one.size, complete=one.complete)
+
+
+@blueprint.post("/<batch_id>/files/<file_id>/parts")
+def parts(batch_id: str, file_id: str) -> AnyResponse | tuple[str, int]:
+    """Take a ZIP file or a mail apart: its parts are proposed as further rows, the container itself stays."""
+    open_to_filers()
+    batch = desk().find(person().id, batch_id)
+    one = batch.file(file_id)
+    typed = {**request.form.to_dict(), "chosen": "1"}
+    try:
+        made, left_out = _taken_apart(batch, one)
+    except ArchiveError as error:
+        return _page(batch_id, typed, words(error.text)), status_of(error)
+    typed |= {f"take-{part}": "1" for part in made}
+    said = t(f"“{one.path}”拆出 {len(made)} 个文件。", f"{one.path!r} holds {len(made)} files.")
+    said += "".join(t(f" 未取“{part.path}”：{part.zh}。", f" Left out {part.path!r}: {part.en}.") for part in left_out)
+    return _page(batch_id, typed, told=said), 200
+
+
+def _taken_apart(batch: Batch, one: WaitingFile) -> tuple[list[str], list[LeftOut]]:
+    """Add the parts of a container to its batch; what was added is forgotten where the container is refused."""
+    made: list[str] = []
+    settings = archive().settings.containers
+    limits = ContainerLimits(
+        settings.most_files, settings.most_mib * 1024 * 1024, settings.most_ratio, settings.most_depth
+    )
+
+    def take(part: Part) -> None:
+        added = batch.add(f"{one.path}/{part.path}", part.size, pieces(part))
+        made.append(added.id)
+
+    kind = batch.media_type(one)
+    if kind not in CONTAINERS:
+        raise BadInput("只有 ZIP 文件和邮件可以拆开。", "Only ZIP files and mails can be taken apart.")
+    try:
+        return made, take_apart(batch.chunks(one), kind, limits, take)
+    except Refusal as refusal:
+        batch.leave_out(set(made))
+        raise BadInput(refusal.zh, refusal.en) from refusal
+    except ArchiveError:
+        batch.leave_out(set(made))
+        raise
 
 
 @blueprint.post("/<batch_id>/plain")

@@ -31,5 +31,13 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/bmp", "imag
 
 TEXT_PAGES = "text/plain"
 
-TOOLS = {PAGES: "index.extract.pages", PROBES: "index.extract.probes", PRONOM: "index.extract.pronom"}
+UNPACK = "unpack"
+"""No media type: takes a container apart and gives its parts out one by one."""
+
+TOOLS = {
+    PAGES: "index.extract.pages",
+    PROBES: "index.extract.probes",
+    PRONOM: "index.extract.pronom",
+    UNPACK: "index.extract.unpack",
+}
 """What the one-shot process does beside reading texts."""

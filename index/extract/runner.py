@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from index.extract.kinds import KINDS
 from index.faults import Sentence
@@ -61,10 +62,9 @@ def extract(chunks: Iterable[bytes], media_type: str, limits: Limits | None = No
     return run(chunks, media_type, limits or Limits())
 
 
-def run(chunks: Iterable[bytes], kind: str, limits: Limits) -> Extraction:
-    """Run one process for a kind of document and return its answer."""
+def _started(kind: str, limits: Limits) -> subprocess.Popen[bytes]:
     given = [str(limits.memory_mib), str(limits.cpu_seconds), str(limits.output_characters)]
-    process = subprocess.Popen(  # a fixed program; what varies are numbers and a media type from our own list
+    return subprocess.Popen(  # a fixed program; what varies are numbers and a media type from our own list
         [sys.executable, "-I", "-B", "-c", START, str(ROOT), kind, *given],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -74,6 +74,36 @@ def run(chunks: Iterable[bytes], kind: str, limits: Limits) -> Extraction:
         close_fds=True,
         start_new_session=True,
     )
+
+
+@contextlib.contextmanager
+def streaming(chunks: Iterable[bytes], kind: str, limits: Limits) -> Iterator[IO[bytes]]:
+    """Run one process and give what it answers to be read as it comes; it ends with the block, or when its time is up.
+
+    A document longer than the limit, or a process that was stopped, gives an answer that ends too early.
+    """
+    process = _started(kind, limits)
+    feeder = _Feeder(process, chunks, limits.input_bytes)
+    feeder.start()
+    timer = threading.Timer(limits.wall_seconds, process.kill)
+    timer.start()
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        feeder.join()
+        timer.join()
+        process.stdout.close()
+    if feeder.fault is not None:
+        raise feeder.fault
+
+
+def run(chunks: Iterable[bytes], kind: str, limits: Limits) -> Extraction:
+    """Run one process for a kind of document and return its answer."""
+    process = _started(kind, limits)
     feeder = _Feeder(process, chunks, limits.input_bytes)
     feeder.start()
     answer: bytes | None = None

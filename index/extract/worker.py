@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from index.extract.cage import close_cage
-from index.extract.kinds import KINDS, PRONOM, TOOLS
+from index.extract.kinds import KINDS, PRONOM, TOOLS, UNPACK
 from index.extract.refusal import Refusal
 
 MIB = 1024 * 1024
@@ -23,6 +23,9 @@ def main(arguments: list[str]) -> None:
     if kind == PRONOM:
         reader.prepare()
     held = close_cage(threads=kind == PRONOM)
+    if kind == UNPACK:  # its parts go out as they come, and how it ended behind them
+        reader.stream(sys.stdin.buffer, sys.stdout.buffer)
+        return
     answer = {**_answer(reader, most), "sandbox": held}
     sys.stdout.buffer.write(json.dumps(answer).encode())
     sys.stdout.buffer.flush()

@@ -6,6 +6,7 @@ import io
 import re
 import time
 import uuid
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,18 @@ def test_what_is_idle_or_too_much_is_refused_or_let_go(tmp_path: Path) -> None:
     batch.touched -= 61
     with pytest.raises(NotFound):
         desk.find("p", "b")
+
+
+def test_a_container_is_taken_apart_into_further_rows_and_stays_itself(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as package:
+        package.writestr("里面/记录.txt", SECRET)
+        package.writestr("../外面.txt", b"x")
+    send(client, batch, "材料.zip", packed.getvalue(), piece=200)
+    page = client.get(f"/file/drop/{batch}").get_data(as_text=True)
+    (url,) = re.findall(r'formaction="([^"]+)"', page)
+    seen = client.post(url, data={"fonds": "Q001"}).get_data(as_text=True)
+    assert "材料.zip/里面/记录.txt" in seen
+    assert "外面.txt”：名称指向压缩包之外" in seen
+    assert len(re.findall(r'name="take-\w+"', seen)) == 2

@@ -178,6 +178,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "POST /file/drop/<batch_id>/files": KEEPERS,
     "GET /file/drop/<batch_id>/files/<file_id>": KEEPERS,
     "POST /file/drop/<batch_id>/files/<file_id>": KEEPERS,
+    "POST /file/drop/<batch_id>/files/<file_id>/parts": KEEPERS,
     "POST /file/drop/<batch_id>/plain": KEEPERS,
     "GET /file/folder": KEEPERS,
     "POST /file/folder": KEEPERS,
