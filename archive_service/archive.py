@@ -43,6 +43,8 @@ from archive_service.catalog.suggesting import Suggesting
 from archive_service.catalog.void_ledger import VoidLedger
 from archive_service.clock import Clock
 from archive_service.config import Settings
+from archive_service.custody.care import Care
+from archive_service.custody.places import Places
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate, require_current
 from archive_service.disposal.certificates import Certificates
@@ -117,6 +119,8 @@ class Archive:
     catalogue: Catalogue
     suggesting: Suggesting
     properties: Properties
+    places: Places
+    care: Care
     reading_room: ReadingRoom
     requests: Requests
     masked: MaskedEntries
@@ -485,6 +489,8 @@ def _join(
         identification=Identification(ledger, vault),
         catalogue=catalogue,
         properties=properties,
+        places=Places(ledger, catalogue),
+        care=Care(ledger, catalogue),
         suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
         requests=Requests(ledger, settings.access.decide_days),

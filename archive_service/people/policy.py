@@ -47,6 +47,7 @@ class Action(Enum):
     SEE_PLAN_DRAFT = "see_plan_draft"
     PUBLISH_PLAN = "publish_plan"
     VOID_NUMBER = "void_number"
+    KEEP_STORE = "keep_store"
     CHECK_PROPERTIES = "check_properties"
     GRANT_EXCEPTION = "grant_exception"
     ASK_ACCESS = "ask_access"
@@ -121,6 +122,7 @@ TABLE: Mapping[Action, Rule] = {
     Action.SEE_PLAN_DRAFT: _rule(ARCHIVIST, APPROVER),
     Action.PUBLISH_PLAN: _rule(ARCHIVIST, APPROVER, barred=("drafter",)),
     Action.VOID_NUMBER: _rule(ARCHIVIST),
+    Action.KEEP_STORE: _rule(ARCHIVIST),
     Action.CHECK_PROPERTIES: _rule(ARCHIVIST, by_level=True),
     Action.GRANT_EXCEPTION: _rule(ARCHIVIST, APPROVER, barred=("requester",)),
     Action.ASK_ACCESS: _rule(*WORKING),

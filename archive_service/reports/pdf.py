@@ -27,7 +27,8 @@ RULE, INK = HexColor("#888888"), HexColor("#111111")
 
 
 @cache
-def _type() -> str:
+def chinese_type() -> str:
+    """Return the name under which the Chinese type is known to the writer of PDF."""
     path = chinese_font()
     if path is None:
         raise Unavailable(
@@ -53,7 +54,7 @@ class _Numbered(Canvas):
     def save(self) -> None:
         for number, page in enumerate(self._pages, 1):
             self.__dict__.update(page)
-            self.setFont(_type(), 8)
+            self.setFont(chinese_type(), 8)
             self.setFillColor(INK)
             of = self._register.say(f"第 {number} 页 共 {len(self._pages)} 页", f"Page {number} of {len(self._pages)}")
             self.drawCentredString(PAGE[0] / 2, 8 * mm, of)
@@ -65,7 +66,7 @@ class _Numbered(Canvas):
 
 def as_pdf(register: Register) -> bytes:
     """Return the register as a PDF file; an empty one says so in place of rows."""
-    font = _type()
+    font = chinese_type()
     written = io.BytesIO()
     document = SimpleDocTemplate(
         written,

@@ -229,9 +229,15 @@ def _facts(whole: Whole) -> list[tuple[str | None, list[tuple[str, Any]]]]:
                 (t("归档", "Filed"), f"{local_time(row['filed_at'])} {filer}"),
                 (t("销毁", "Destroyed"), local_time(row["destroyed_at"])),
                 (t("文件数", "Files"), len(whole.files)),
+                (t("实体位置", "Paper"), _place(row["id"])),
             ],
         ),
     ]
+
+
+def _place(record_id: str) -> str:
+    place = archive().places.place_of(person(), record_id)
+    return f"{place.room} {place.shelf} · {place.box_no} · {place.position}" if place else ""
 
 
 def _history(events: list[Event]) -> list[dict[str, Any]]:
