@@ -25,7 +25,15 @@ from archive_service.catalog.property_tables import property_exceptions, propert
 from archive_service.catalog.rows import Prepared
 from archive_service.catalog.scanner import Scanner
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import ARCHIVED, components, copies, index_states, records, void_numbers
+from archive_service.catalog.tables import (
+    ARCHIVED,
+    components,
+    copies,
+    index_states,
+    records,
+    reserved_numbers,
+    void_numbers,
+)
 from archive_service.clock import to_stamp
 from archive_service.errors import ArchiveError, BadInput, Conflict, NotFound, Text
 from archive_service.people.model import Person
@@ -256,13 +264,13 @@ def _report(row: Any) -> Report:
 
 
 def _numbers(connection: Connection, row: Mapping[Any, Any]) -> tuple[list[int], int]:
-    """Return the numbers below a record's that neither a record nor the void ledger has, and how many are void."""
+    """Return the numbers below a record's that no record, reservation or void ledger has, and how many are void."""
     there: set[int] = set()
     voids = 0
-    for table in (records, void_numbers):
+    for table in (records, reserved_numbers, void_numbers):
         same = (table.c.scheme == row["scheme"], table.c.scope == row["scope"], table.c.number <= row["number"])
         found = connection.execute(select(table.c.number).where(*same)).scalars().all()
-        voids = len(found)
+        voids = len(found)  # of the last table
         there.update(found)
     return [one for one in range(1, row["number"] + 1) if one not in there], voids
 

@@ -65,7 +65,12 @@ def test_papers_of_another_year_or_that_one_may_not_see_go_into_no_box(store: St
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"), [({"coldest": "30"}, "lower limit"), ({"warmest": "abc"}, "limit of temperature"), ({"code": "一号"}, "code of the room")]
+    ("wrong", "words"),
+    [
+        ({"coldest": "30"}, "lower limit"),
+        ({"warmest": "abc"}, "limit of temperature"),
+        ({"code": "一号"}, "code of the room"),
+    ],
 )
 def test_a_room_that_makes_no_sense_is_refused(store: Store, wrong: dict[str, str], words: str):
     with pytest.raises(BadInput, match=words):
