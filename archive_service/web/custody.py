@@ -77,10 +77,10 @@ def room(code: str) -> str:
     )
 
 
-@blueprint.post("/rooms/<code>/<what>")
-def enter(code: str, what: str) -> AnyResponse:
+@blueprint.post("/rooms/<code>/<deed>")
+def enter(code: str, deed: str) -> AnyResponse:
     """Enter what was done in a room: a reading, a round, damage, limits, a shelf, a box."""
-    doing = ENTERED.get(what)
+    doing = ENTERED.get(deed)
     if doing is None:
         require(person(), Action.KEEP_STORE)
         raise NotFound("没有这样的登记。", "There is nothing of this kind to enter.")
@@ -166,21 +166,21 @@ def box(box_no: str) -> str:
     )
 
 
-@blueprint.post("/boxes/<box_no>/<what>")
-def handle(box_no: str, what: str) -> AnyResponse:
+@blueprint.post("/boxes/<box_no>/<deed>")
+def handle(box_no: str, deed: str) -> AnyResponse:
     """Put papers in, take one out, carry the box elsewhere, or write its note."""
     places, form = archive().places, request.form
     places.box(person(), box_no)
-    if what == "put":
+    if deed == "put":
         moved = places.put(person(), box_no, form.get("codes", "").splitlines(), form.get("reason", ""))
         done(f"已放入 {moved} 件。", f"{moved} put in.")
-    elif what == "take":
+    elif deed == "take":
         places.take_out(person(), form.get("code", ""), form.get("reason", ""))
         done("已取出。", "Taken out.")
-    elif what == "move":
+    elif deed == "move":
         places.move_box(person(), box_no, form.get("shelf", ""), form.get("reason", ""))
         done("已移动。", "Moved.")
-    elif what == "note":
+    elif deed == "note":
         places.note_box(person(), box_no, form.get("note", ""))
         done("备考表已保存。", "The note is kept.")
     else:
