@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,10 @@ class Catalogues(StrEnum):
     CONFIDENTIAL = "confidential"
     CASE = "case"
     CASES = "cases"
+    RECORDINGS = "recordings"
+    LEDGER = "ledger"
+    YEARLY = "yearly"
+    CASE_NOTE = "case-note"
 
 
 NAMES: dict[Catalogues, Text] = {
@@ -37,6 +41,10 @@ NAMES: dict[Catalogues, Text] = {
     Catalogues.CONFIDENTIAL: Text("涉密文件目录", "List of confidential items"),
     Catalogues.CASE: Text("卷内文件目录", "Items of a case file"),
     Catalogues.CASES: Text("案卷目录", "List of case files"),
+    Catalogues.RECORDINGS: Text("音像档案目录", "List of pictures and recordings"),
+    Catalogues.LEDGER: Text("总登记簿", "General register"),
+    Catalogues.YEARLY: Text("统计年报", "Yearly report"),
+    Catalogues.CASE_NOTE: Text("卷内备考表", "Note on a case file"),
 }
 
 NUMBER = Column(Text("序号", "No."), 4, Kind.NUMBER)
@@ -71,7 +79,7 @@ class Printing:
         rows = [_item(number, line, said, language, columns) for number, (line, said) in enumerate(found, 1)]
         if not confidential:
             rows += self._void(actor, filters, language, columns, len(rows))
-        return self._register(actor, kind, self._fields(filters, language), columns, rows, language)
+        return self.register(actor, kind, self._fields(filters, language), columns, rows, language)
 
     def _void(
         self, actor: Person, filters: Filters, language: str, columns: tuple[Column, ...], behind: int
@@ -105,7 +113,7 @@ class Printing:
             (say("案卷题名", "Title"), case.title),
             (say("被巡察企业", "Enterprise"), case.enterprise),
         ]
-        return self._register(actor, Catalogues.CASE, fields, columns, rows, language)
+        return self.register(actor, Catalogues.CASE, fields, columns, rows, language)
 
     def all_cases(self, actor: Person, language: str) -> Register:
         """Draw up 案卷目录: one row a case file, with the dates and the number of those items that the person may see."""
@@ -127,7 +135,7 @@ class Printing:
             _case(number, case, seen.get(case.case_no, []), language)
             for number, case in enumerate(sorted(self.cases.all_cases(), key=lambda case: case.case_no), 1)
         ]
-        return self._register(actor, Catalogues.CASES, [], columns, rows, language)
+        return self.register(actor, Catalogues.CASES, [], columns, rows, language)
 
     def _found(self, actor: Person, filters: Filters, wanted: Callable[[Line], bool]) -> list[tuple[Line, Description]]:
         found: list[tuple[Line, Description]] = []
@@ -140,15 +148,16 @@ class Printing:
                 )
         return found
 
-    def _register(
+    def register(
         self,
         actor: Person,
         kind: Catalogues,
         fields: list[tuple[str, str]],
         columns: tuple[Column, ...],
-        rows: list[tuple[Cell, ...]],
+        rows: Sequence[tuple[Cell, ...]],
         language: str,
     ) -> Register:
+        """Make a register of rows, and note in the log who took it."""
         say = _say(language)
         self.ledger.note(actor.id, acts.REGISTER_WRITTEN, "register", kind.value, rows=len(rows))
         return Register(

@@ -13,6 +13,7 @@ from archive_service.people.policy import Action, require
 from archive_service.reports.catalogues import NAMES, Catalogues
 from archive_service.reports.pdf import as_pdf
 from archive_service.reports.register import Register
+from archive_service.reports.totals import Totals
 from archive_service.reports.xlsx import as_xlsx
 from archive_service.web.catalogue import case_options
 from archive_service.web.here import archive, language, number_of, person, words
@@ -60,9 +61,18 @@ def _draw_up(kind: Catalogues) -> Register:
         return printing.case(person(), chosen.get("case", ""), language())
     if kind is Catalogues.CASES:
         return printing.all_cases(person(), language())
+    totals, year = Totals(printing), number_of(chosen.get("year", ""), "年度", "The year")
+    if kind is Catalogues.LEDGER:
+        return totals.ledger(person(), language())
+    if kind is Catalogues.YEARLY:
+        return totals.yearly(person(), year, language())
+    if kind is Catalogues.CASE_NOTE:
+        return totals.case_note(person(), chosen.get("case", ""), language())
     filters = Filters(
         class_code=chosen.get("class", ""),
         case_no=chosen.get("case", ""),
-        year=number_of(chosen.get("year", ""), "年度", "The year"),
+        year=year,
     )
+    if kind is Catalogues.RECORDINGS:
+        return totals.recordings(person(), filters, language())
     return printing.items(person(), filters, language(), confidential=kind is Catalogues.CONFIDENTIAL)
