@@ -16,11 +16,12 @@ from typing import Any, Literal
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select
 
-from archive_service.audit import acts, anchors
+from archive_service.audit import acts, anchors, copying
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
 from archive_service.audit.tables import checkpoints, entries
-from archive_service.audit.verify import Finding, Report, verify
+from archive_service.audit.verify import Finding, Report, behind_its_anchors, verify
+from archive_service.catalog import frame
 from archive_service.catalog.accession import Accession
 from archive_service.catalog.browse import Catalogue, Whole
 from archive_service.catalog.cases import Cases
@@ -55,7 +56,7 @@ from archive_service.disposal.holds import Holds
 from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
-from archive_service.errors import ArchiveError, BadSettings, Conflict, NotFound, Text
+from archive_service.errors import ArchiveError, BadSettings, Conflict, Damaged, NotFound, Text
 from archive_service.people.factors import Factors
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
 from archive_service.people.policy import Action, require
@@ -319,10 +320,29 @@ class Archive:
             return self.retention_check.decide(connection, whole.row, self.clock.today()), whole
 
     def keep_checkpoint(self) -> str:
-        """Keep the present signed head of the log in the database and in the anchor file; return it."""
+        """Keep the present signed head of the log in the database and, with the log and the frame, outside; return it.
+
+        The entries are written before the anchor that covers them: so what lies outside is whole up to its last anchor.
+        """
         note = self.ledger.checkpoint()
-        anchors.append(self.anchor_file, note)
+        size = self.ledger.signer.verifier.open(note).size
+        folders = self.settings.log_folders
+        added = [copying.append(self.engine, folder, size) for folder in folders]
+        if any(added):
+            frame.write(self.ledger, self.vault, folders)
+        for folder in folders:
+            anchors.append(folder / self.anchor_file.name, note)
         return note
+
+    def must_not_be_behind(self) -> None:
+        """Raise ``Damaged`` if the database was wound back behind an anchor: what it would do next is a second history."""
+        for folder in self.settings.log_folders:
+            behind = behind_its_anchors(self.engine, self.ledger.signer.verifier, folder / self.anchor_file.name)
+            if behind is not None:
+                raise Damaged(
+                    f"{behind.zh}为免已销毁的内容重现，不予启动。请改用 backup restore 恢复。",
+                    f"{behind.en} So that nothing destroyed comes back, the service does not start. Use backup restore.",
+                )
 
     def verify_audit(self) -> Report:
         """Check tree, checkpoints and database against each other."""
@@ -390,11 +410,11 @@ def found_archive(
     Keyring.create_at(data / "keyring.db", install, custodian(settings), clock)
     engine = open_engine(settings.database_url)
     migrate(engine)
-    ledger = Ledger(engine, Signer(_origin(install), read_key_file(settings.key_file("log"))), clock)
+    ledger = Ledger(engine, Signer(origin(install), read_key_file(settings.key_file("log"))), clock)
     ledger.note(None, acts.ARCHIVE_FOUNDED, "archive", install)
     take_into_use(ledger, plan, schedule, body)
     passwords = People(ledger, PasswordHasher()).found(first_people)
-    _write_install(settings, install)
+    write_install(settings, install)
     engine.dispose()
     return [(one.login, _in_words(one), passwords[one.login]) for one in first_people]
 
@@ -429,15 +449,31 @@ def open_archive(settings: Settings, clock: Clock | None = None) -> Archive:
             f"{settings.data_dir} 中还没有档案库。请先运行 archive-service init。",
             f"There is no archive in {settings.data_dir} yet. Run archive-service init first.",
         )
+    parts = open_parts(settings, clock, keys["log"])
+    schedules = take_into_use(parts.ledger, *loaded)
+    return _join(settings, clock, parts.engine, parts.ledger, parts.keyring, parts.copies, schedules)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What everything else stands on: database, log, keyring, stores."""
+
+    engine: Engine
+    ledger: Ledger
+    keyring: Keyring
+    copies: Copies
+
+
+def open_parts(settings: Settings, clock: Clock, log_key: bytes) -> Parts:
+    """Open what everything else stands on; nothing is written."""
     install = _install_id(settings)
     engine = open_engine(settings.database_url)
     require_current(engine)
-    ledger = Ledger(engine, Signer(_origin(install), keys["log"]), clock)
+    ledger = Ledger(engine, Signer(origin(install), log_key), clock)
     noticed: SimpleQueue[Faulty] = SimpleQueue()
     keyring = Keyring(settings.data_dir / "keyring.db", install, custodian(settings), clock)
     copies = Copies(ledger, open_vault(settings, install, keyring, noticed.put), noticed)
-    schedules = take_into_use(ledger, *loaded)
-    return _join(settings, clock, engine, ledger, keyring, copies, schedules)
+    return Parts(engine, ledger, keyring, copies)
 
 
 def _join(
@@ -582,7 +618,8 @@ def _install_file(settings: Settings) -> Path:
     return settings.data_dir / "install.json"
 
 
-def _write_install(settings: Settings, install: str) -> None:
+def write_install(settings: Settings, install: str) -> None:
+    """Write which installation lies in the data directory, durably."""
     aside = settings.data_dir / "install.json.new"
     with aside.open("w", encoding="utf-8") as file:
         json.dump({"install": install, "format": 1}, file)
@@ -591,7 +628,8 @@ def _write_install(settings: Settings, install: str) -> None:
     aside.rename(_install_file(settings))
 
 
-def _origin(install: str) -> str:
+def origin(install: str) -> str:
+    """Return the name of an installation's log, as its checkpoints bear it."""
     return f"archive-service/{install[:12]}"
 
 

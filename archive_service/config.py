@@ -65,6 +65,7 @@ class KeysTable(Table):
     root: str = ""
     log: str = ""
     session: str = ""
+    backup: str = ""
     passphrase_file: str = ""
     kms_key: str = ""
     kms_endpoint: str = ""
@@ -190,6 +191,18 @@ class AuditTable(Table):
     """The audit log."""
 
     checkpoint_minutes: POSITIVE = 60
+    copy_dir: str = ""
+
+
+class BackupTable(Table):
+    """Backups of catalogue and keyring; without a ``dir`` there are none."""
+
+    dir: str = ""
+    keyring_dir: str = ""
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
+    keep_days: POSITIVE = 365
+    keyring_keep_days: POSITIVE = 35
+    drill_days: POSITIVE = 7
 
 
 class Settings(Table):
@@ -212,6 +225,7 @@ class Settings(Table):
     access: AccessTable = AccessTable()
     sessions: SessionsTable = SessionsTable()
     audit: AuditTable = AuditTable()
+    backup: BackupTable = BackupTable()
     base: Path = Field(default=Path(), exclude=True)
     source: Path | None = Field(default=None, exclude=True)
 
@@ -230,10 +244,16 @@ class Settings(Table):
         """The SQLAlchemy address of the catalogue's database."""
         return self.database.url or f"sqlite:///{self.data_dir / 'catalogue.db'}"
 
-    def key_file(self, name: Literal["root", "log", "session"]) -> Path:
+    def key_file(self, name: Literal["root", "log", "session", "backup"]) -> Path:
         """Return the path of a key file."""
         given: str = getattr(self.keys, name)
         return self.path(given) if given else self.data_dir / "keys" / f"{name}.key"
+
+    @property
+    def log_folders(self) -> list[Path]:
+        """The folders outside the database that hold the log, its anchors and the catalogue's frame."""
+        own = self.data_dir / "anchors"
+        return [own, self.path(self.audit.copy_dir)] if self.audit.copy_dir else [own]
 
     def chosen_file(self, name: Literal["plan", "schedule", "formats", "case_kind"], shipped: Path) -> Path:
         """Return the plan, schedule, list of formats or kind of case file that the settings name, else the shipped one."""

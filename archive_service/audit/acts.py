@@ -97,6 +97,13 @@ KEYS_ROTATED = _act("keys:rotated", "更换根密钥", "Root key changed")
 KEYS_RECOVERED = _act("keys:recovered", "以恢复份找回根密钥", "Root key recovered from shares")
 SHARES_MADE = _act("keys:shares:made", "制作恢复份", "Recovery shares made")
 SHARES_DRILLED = _act("keys:shares:drilled", "演练恢复份", "Recovery shares tried")
+ARCHIVE_REBUILT = _act("archive:rebuilt", "重建目录", "Catalogue made again")
+RECORD_REGAINED = _act("record:regained", "由封装说明重建", "Made again from its capsule")
+RECORD_KEPT_DESTROYED = _act("record:kept_destroyed", "恢复后再次销毁", "Destroyed again after a restore")
+NUMBERS_KEPT = _act("number:kept", "恢复后补正件号", "Numbers brought forward after a restore")
+BACKUP_MADE = _act("backup:made", "备份", "Backup made")
+BACKUP_RESTORED = _act("backup:restored", "由备份恢复", "Restored from a backup")
+BACKUP_DRILLED = _act("backup:drilled", "恢复演练", "Restore drill")
 ARCHIVE_EXAMINED = _act("archive:examined", "检查全库", "Archive examined")
 SCHEME_MADE = _act("scheme:made", "启用编号方案版本", "Version of a numbering scheme made")
 FILE_NUMBER_ALLOTTED = _act("number:file", "编定案卷号", "File number given to a case file")
@@ -184,6 +191,11 @@ OBJECTS: dict[str, Text] = {
 
 DETAILS: dict[str, Text] = {
     "bytes": Text("字节数", "bytes"),
+    "added": Text("补入日志条数", "entries added"),
+    "again": Text("再次销毁件数", "destroyed again"),
+    "entries": Text("日志条数", "entries"),
+    "lost": Text("未能恢复的行数", "rows not regained"),
+    "sound": Text("是否相符", "sound"),
     "copies": Text("副本数", "copies"),
     "custodian": Text("保管方式", "custodian"),
     "fault": Text("问题", "fault"),

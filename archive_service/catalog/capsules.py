@@ -19,9 +19,10 @@ from sqlalchemy.exc import DBAPIError
 
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.copies import note_written
+from archive_service.catalog.frame import to_plain
 from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, record_parents, records
 from archive_service.database.tables import CANONICAL
-from archive_service.errors import ArchiveError
+from archive_service.errors import ArchiveError, Damaged
 from archive_service.vault import Capsule, CapsuleComponent, Vault, Wanted
 
 SAME = (
@@ -53,6 +54,7 @@ class _Source:
 
     row: Mapping[Any, Any]
     files: Sequence[Any]
+    parent: Mapping[Any, Any] | None = None
 
 
 def write_capsule(ledger: Ledger, vault: Vault, record_id: str) -> None:
@@ -114,7 +116,9 @@ def _read(ledger: Ledger, record_ids: Sequence[str]) -> tuple[Sequence[Any], lis
         wanted = select(components).where(components.c.record_id.in_(files)).order_by(components.c.position)
         for file in connection.execute(wanted):
             files[file.record_id].append(file)
-    return asked, [_Source(row, files[row["id"]]) for row in found]
+        linked = connection.execute(select(record_parents).where(record_parents.c.record_id.in_(files))).mappings()
+        parents = {row["record_id"]: row for row in linked}
+    return asked, [_Source(row, files[row["id"]], parents.get(row["id"])) for row in found]
 
 
 def _settle(ledger: Ledger, seqs: Sequence[int], written: Sequence[_Written]) -> None:
@@ -189,10 +193,36 @@ def _capsule(vault: Vault, source: _Source) -> Capsule:
     )
 
 
+def _rows(source: _Source) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows as they stand, salts included: made again from them, the log vouches for them as before."""
+    own = {column.name: source.row[column.name] for column in records.columns}
+    linked = [] if source.parent is None else [to_plain(source.parent)]
+    files = [to_plain(file) for file in source.files]
+    return {"record": [to_plain(own)], "component": files, "record_parent": linked}
+
+
+def rows_again(vault: Vault, record_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Return a record's rows, by table, as its capsule and its key alone tell them.
+
+    ``NotFound``, ``Damaged``, or ``KeyDestroyed`` where nothing is left to make again.
+    """
+    capsule = vault.read_capsule(record_id)
+    words = capsule.description
+    if capsule.sealed_description is not None:
+        words = json.loads(vault.open_small(record_id, record_id, capsule.sealed_description))
+    try:
+        rows = dict((words or {})["record"]["rows"])
+        if rows["record"][0]["id"] == record_id:
+            return rows
+    except (KeyError, TypeError, IndexError):
+        pass
+    raise Damaged("封装说明是早前版本写的，未含目录行。", "The capsule is of an earlier version and tells no rows.")
+
+
 def _description(vault: Vault, source: _Source) -> tuple[dict[str, Any] | None, bytes | None]:
     """Return what tells of the content: in clear, or sealed with the record's own key, which must still be there."""
     row = source.row
-    told = {**{name: row[name] for name in SAME}, "facts": json.loads(row["facts"])}
+    told = {**{name: row[name] for name in SAME}, "facts": json.loads(row["facts"]), "rows": _rows(source)}
     sealed = row["sealed_description"]
     if sealed is None:
         words = {name: row[name] for name in ("title", "author", "document_no", "note")}

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
+from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.errors import ArchiveError
 from archive_service.vault import Vault
@@ -90,6 +91,7 @@ class Identification:
                 values = {"puid": told.puid, "format_name": told.name or None}
                 if work.update(components, file.id, values, components.c.puid.is_(None)):
                     work.act(acts.FORMAT_IDENTIFIED, "record", file.record_id, component=file.id, puid=told.puid)
+                    enqueue(work, "capsule", file.record_id)  # so that it tells the row as it now stands
             work.commit()
 
 

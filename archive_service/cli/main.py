@@ -75,6 +75,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "disposal": ("disposal", "处置清册", "Disposal lists"),
     "audit": ("audit", "审计：校验、导出、检查点", "Audit: verify, export, checkpoint"),
     "vault": ("vault", "封存库：存储、副本、密钥", "Vault: stores, copies, keys"),
+    "backup": ("backup", "备份、检查、恢复、演练", "Backup: create, verify, restore, drill"),
     "doctor": ("care", "检查全库是否一致", "Check that everything agrees"),
     "index": ("care", "索引：状态、重建", "Index: status, rebuild"),
     "people": ("people", "人员", "People"),

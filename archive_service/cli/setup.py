@@ -91,6 +91,7 @@ def serve(desk: Desk, port: int | None) -> None:
     settings = desk.settings
     forbid_core_dumps()
     archive = open_archive(settings)  # every fault of settings, keys, plan and schedule is said before a port is opened
+    archive.must_not_be_behind()
     for warning in archive.warnings():
         say(f"注意：{warning.text.zh}", f"Warning: {warning.text.en}")
     archive.close()

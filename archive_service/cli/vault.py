@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archive_service.catalog.fixity import Run, StoreState
+from archive_service.cli.backup import rebuild
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
@@ -21,7 +22,7 @@ def vault() -> None:
     """The vault: stores, copies, keys."""
 
 
-for command in (rotate_key, make_shares, drill_shares, recover):
+for command in (rotate_key, make_shares, drill_shares, recover, rebuild):
     vault.add_command(command)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -15,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from archive_service.archive import Archive
 from archive_service.errors import ArchiveError
+from archive_service.jobs.backups import nightly as nightly_backup
 
 log = logging.getLogger("archive_service.jobs")
 
@@ -45,6 +47,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
     scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
     scheduler.add_job(_told(archive.night_watch), nightly, id="night-watch")
+    scheduler.add_job(_told(partial(nightly_backup, archive)), _daily(archive, archive.settings.backup.at), id="backup")
     scheduler.add_job(
         _told(archive.keep_checkpoint),
         IntervalTrigger(minutes=archive.settings.audit.checkpoint_minutes),

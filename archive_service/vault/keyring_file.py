@@ -144,6 +144,18 @@ def make_file(path: Path, install_id: str, root_row: tuple[str, bytes, bytes, st
             sync(folder)
 
 
+def told_install(path: Path) -> str:
+    """Return the id of the installation that a keyring file belongs to; ``Unavailable`` if there is none, or ``Damaged``."""
+    if not path.is_file():
+        raise Unavailable(f"找不到密钥库：{path}", f"The keyring is missing: {path}")
+    with told(path):
+        connection = _connect(path)
+        try:
+            return str(connection.execute("SELECT install FROM identity").fetchone()[0])
+        finally:
+            connection.close()
+
+
 def upgrade_from_1(connection: sqlite3.Connection, root_row: tuple[str, bytes, bytes, str]) -> None:
     """Bring a file of format 1 to the present one; call inside a write, after its probe was checked."""
     for statement in _FROM_1.split(";\n"):

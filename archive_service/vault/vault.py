@@ -176,9 +176,13 @@ class Vault:
             if sha256_of(reader) != sealed_sha256:
                 raise Damaged("封存文件与登记的摘要不符。", "The sealed file does not have the hash that was recorded.")
 
-    def record_ids(self) -> set[str]:
-        """Return the ids of all records that anything lies here of."""
-        return {names.parse(name).record_id for name in self._store.names()}
+    def record_ids(self, *, everywhere: bool = False) -> set[str]:
+        """Return the ids of all records that anything lies here of; ``everywhere``: in any store that can be reached."""
+        found = {names.parse(name).record_id for name in self._store.names()}
+        for store in list(self._stores.values())[1:] if everywhere else ():
+            with suppress(Unavailable):
+                found.update(names.parse(name).record_id for name in store.names())
+        return found
 
     # ----------------------------------------------------------------------------------------- descriptions, capsules
 
@@ -196,12 +200,18 @@ class Vault:
         return self._store.create(names.capsule_name(capsule.record_id), [to_json(capsule)], replace=True)
 
     def read_capsule(self, record_id: str) -> Capsule:
-        """Read a record's capsule; ``NotFound`` or ``Damaged``."""
-        with self._store.open(names.capsule_name(record_id)) as reader:
-            capsule = from_json(reader.read())
-        if capsule.record_id != record_id:
-            raise Damaged("封装说明不属于这一件。", "The capsule belongs to another record.")
-        return capsule
+        """Read a record's capsule from the first store that has a good one; ``NotFound`` or ``Damaged``."""
+        faults = list[ArchiveError]()
+        for store in self._stores.values():
+            try:
+                with store.open(names.capsule_name(record_id)) as reader:
+                    capsule = from_json(reader.read())
+                if capsule.record_id == record_id:
+                    return capsule
+                raise Damaged("封装说明不属于这一件。", "The capsule belongs to another record.")
+            except (NotFound, Damaged, Unavailable) as fault:
+                faults.append(fault)
+        raise max(faults, key=_weight)
 
     def delete_capsule(self, record_id: str) -> None:
         """Remove a record's capsule; can be repeated."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -119,9 +120,9 @@ class DisposalHouse:
         return str(self.archive.disposal.view(self.who("zhang"), list_no).row.state)
 
 
-def make_house(folder: Path) -> DisposalHouse:
-    """Found an archive with the cast, a fonds and a case file."""
-    settings = Settings(archive=ArchiveTable(data_dir=str(folder / "var")), base=folder)
+def make_house(folder: Path, **tables: Any) -> DisposalHouse:
+    """Found an archive with the cast, a fonds and a case file; ``tables`` are further settings."""
+    settings = Settings(archive=ArchiveTable(data_dir=str(folder / "var")), base=folder, **tables)
     now = [datetime(2035, 3, 5, 4, tzinfo=UTC)]
     clock = Clock(ZoneInfo("Asia/Shanghai"), lambda: now[0])
     one_time = {login: password for login, _, password in found_archive(settings, CAST, clock)}

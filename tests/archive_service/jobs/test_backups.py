@@ -1,0 +1,298 @@
+"""Backups bring back what was lost and nothing that was destroyed; without any backup the catalogue is made again (S18)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from archive_service.archive import Archive, open_archive
+from archive_service.audit.tables import entries
+from archive_service.catalog import regaining
+from archive_service.catalog.model import Receipt
+from archive_service.catalog.tables import components, records
+from archive_service.config import AuditTable, BackupTable, DatabaseTable
+from archive_service.database.tables import vouched_tables
+from archive_service.disposal.holds import NewHold
+from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound
+from archive_service.jobs import backups
+from archive_service.vault import KeyDestroyed
+from tests.archive_service.web.disposal_house import DisposalHouse, make_house
+from tests.support import postgres
+
+SECRET = "绝不复现的旧月报"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[DisposalHouse]:
+    house = make_house(tmp_path, backup=BackupTable(dir="backups"), audit=AuditTable(copy_dir="copy"))
+    yield house
+    house.archive.close()
+
+
+def again(house: DisposalHouse) -> Archive:
+    return open_archive(house.archive.settings, house.archive.clock)
+
+
+def lose(house: DisposalHouse, *names: str) -> None:
+    """Lose files of the data directory, as a disk does."""
+    house.archive.close()
+    house.archive.keyring.close()
+    data = house.archive.settings.data_dir
+    for name in names or ("catalogue.db",):
+        for end in ("", "-wal", "-shm"):
+            (data / f"{name}{end}").unlink(missing_ok=True)
+
+
+def everything(archive: Archive) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every vouched row of the catalogue, byte for byte."""
+    with archive.ledger.read() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=str)
+            for table in vouched_tables()
+        }
+
+
+def status(archive: Archive, receipt: Receipt) -> str:
+    with archive.ledger.read() as connection:
+        wanted = select(records.c.status).where(records.c.id == receipt.record_id)
+        return str(connection.execute(wanted).scalar_one())
+
+
+def findings(archive: Archive) -> list[str]:
+    archive.settle_outbox()
+    archive.keep_copies()
+    return [f"{one.place}: {one.text.en}" for one in archive.examine() if one.place != "extraction"]
+
+
+def read(archive: Archive, receipt: Receipt) -> bytes:
+    with archive.ledger.read() as connection:
+        wanted = select(components).where(components.c.record_id == receipt.record_id, components.c.role == "original")
+        file = connection.execute(wanted).one()
+    return b"".join(archive.vault.open(file.record_id, file.id, file.version))
+
+
+def test_a_restored_backup_does_not_bring_back_what_was_destroyed_since(house: DisposalHouse) -> None:
+    """S18: the catalogue and the keyring both come from a time when it was still there."""
+    gone, kept = house.file(SECRET), house.file("另一份")
+    house.archive.settle_outbox()
+    backups.create(house.archive)
+    house.certified(receipts=[gone])
+    later = house.file("备份之后所归")
+    house.archive.settle_outbox()
+    house.archive.keep_checkpoint()
+    before = everything(house.archive)
+    lose(house, "catalogue.db", "keyring.db")
+    back = backups.restore(house.archive.settings, clock=house.archive.clock)
+    assert not back.keyring_kept
+    archive = again(house)
+    assert status(archive, gone) == "destroyed"
+    with pytest.raises(KeyDestroyed):
+        archive.keyring.key(gone.record_id)
+    assert archive.vault.remains(gone.record_id) == []
+    assert read(archive, kept)
+    assert everything(archive) == before, "the log vouches for every row, also for what came after the backup"
+    assert archive.verify_audit().sound
+    # Its key was made after the keyring's backup: the paper that says so is the honest answer.
+    assert any(later.archival_code in one for one in findings(archive))
+    archive.close()
+
+
+def test_a_keyring_that_is_still_there_is_kept_and_nothing_is_lost(house: DisposalHouse) -> None:
+    backups.create(house.archive)
+    later = house.file("备份之后所归")
+    house.archive.settle_outbox()
+    house.archive.keep_checkpoint()
+    before = everything(house.archive)
+    lose(house)
+    back = backups.restore(house.archive.settings, clock=house.archive.clock)
+    assert back.keyring_kept
+    assert not back.missing
+    archive = again(house)
+    assert everything(archive) == before
+    assert read(archive, later)
+    assert findings(archive) == []
+    archive.close()
+
+
+@pytest.mark.parametrize("lost", ["the log", "its tail", "one word"])
+def test_without_the_log_up_to_the_last_anchor_nothing_is_restored(house: DisposalHouse, lost: str) -> None:
+    backups.create(house.archive)
+    receipt = house.file()
+    exported = house.archive.settings.base / "exported"
+    house.archive.export_audit(house.who("zhao"), exported)
+    for folder in house.archive.settings.log_folders:
+        path = folder / "log.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = lines[:-2] if lost == "its tail" else lines
+        path.write_text("".join(kept).replace("record:filed", "record:read", 1), encoding="utf-8")
+        if lost == "the log":
+            path.unlink()
+    lose(house)
+    settings, clock = house.archive.settings, house.archive.clock
+    with pytest.raises((Damaged, NotFound)):
+        backups.restore(settings, clock=clock)
+    assert not (settings.data_dir / "catalogue.db").exists()
+    # What an auditor has exported serves as well: it is held against the same anchors.
+    backups.restore(settings, logs=[exported], clock=clock)
+    archive = again(house)
+    assert status(archive, receipt) == "archived"
+    archive.close()
+
+
+def test_a_backup_is_sealed_apart_checked_and_let_go_after_its_time(house: DisposalHouse) -> None:
+    settings = house.archive.settings
+    house.file(SECRET)
+    first = backups.create(house.archive)
+    folder = settings.path("backups")
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.parent.name for path in files} == {"backups", "keyring"}
+    assert not any(SECRET.encode() in path.read_bytes() or b"SQLite format" in path.read_bytes() for path in files)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+    assert backups.check(settings)[1] == ["catalogue", "keyring"]
+    house.wait(days=36)
+    second = backups.create(house.archive)
+    assert backups.check(settings, first.name)[1] == ["catalogue"], "the keyring's horizon is the shorter one"
+    house.wait(days=365)
+    backups.create(house.archive)
+    with pytest.raises(NotFound):
+        backups.check(settings, first.name)
+    assert backups.check(settings, second.name)[1] == ["catalogue"]
+    sealed = next(folder.glob("*.catalogue.sealed"))
+    sealed.write_bytes(sealed.read_bytes()[:-1])
+    with pytest.raises(Damaged):
+        backups.check(settings, sealed.name.split(".")[0])
+    assert not list(settings.data_dir.glob("*.copying")), "no copy in clear stays"
+
+
+def test_a_standing_catalogue_is_never_written_over(house: DisposalHouse) -> None:
+    backups.create(house.archive)
+    for act in (backups.restore, backups.rebuild):
+        with pytest.raises(Conflict):
+            act(house.archive.settings, clock=house.archive.clock)
+    bare = house.archive.settings.model_copy(update={"backup": BackupTable()})
+    with pytest.raises(BadInput):
+        backups.restore(bare)
+
+
+def test_a_wound_back_catalogue_does_not_serve(house: DisposalHouse) -> None:
+    data = house.archive.settings.data_dir
+    house.archive.keep_checkpoint()
+    house.archive.close()
+    shutil.copy(data / "catalogue.db", data.parent / "old.db")
+    archive = again(house)
+    archive.must_not_be_behind()
+    house.archive = archive
+    house.file()
+    archive.keep_checkpoint()
+    lose(house)
+    shutil.copy(data.parent / "old.db", data / "catalogue.db")
+    archive = again(house)
+    with pytest.raises(ArchiveError):
+        archive.must_not_be_behind()
+    with pytest.raises(Conflict):
+        archive.keep_checkpoint()
+    archive.close()
+
+
+def test_a_drill_restores_beside_and_tells_the_log(house: DisposalHouse) -> None:
+    gone, _ = house.file(SECRET), house.file()
+    house.archive.settle_outbox()
+    backups.nightly(house.archive)
+    house.certified(receipts=[gone])
+    drilled = backups.drill(house.archive)
+    assert [place for place, _ in drilled.findings] == []
+    assert (drilled.records, drilled.files >= 1) == (1, True)
+    assert not list(house.archive.settings.data_dir.glob("drill-*"))
+    data = house.archive.settings.path("backups") / "keyring"
+    broken = next(data.glob("*.sealed"))
+    broken.write_bytes(b"nothing")
+    assert backups.drill(house.archive).findings
+    with house.archive.ledger.read() as connection:
+        said = list(connection.execute(select(entries.c.body).where(entries.c.act == "backup:drilled")).scalars())
+    assert ['"findings":0' in one for one in said] == [True, True, False]
+
+
+def test_a_lost_catalogue_is_made_again_row_for_row(house: DisposalHouse) -> None:
+    """Journey: filed, held, destroyed; the database is deleted; capsules, keyring, log and frame make it again."""
+    zhang = house.who("zhang")
+    secret = house.file("工艺秘密", "TS")
+    in_case = house.file("案卷内", case_no="AX2014-001")
+    gone = house.file(SECRET)
+    house.archive.holds.place(
+        zhang, NewHold("监察令", "另案调查", date(2036, 1, 1), codes=(in_case.archival_code,), case_nos=("AX2014-002",))
+    )
+    house.certified(receipts=[gone])
+    house.archive.settle_outbox()
+    house.archive.keep_checkpoint()
+    before = everything(house.archive)
+    whole = house.archive.catalogue.find(zhang, secret.archival_code).description
+    lose(house)
+    settings = house.archive.settings
+    back = backups.rebuild(settings, clock=house.archive.clock)
+    assert (back.missing, back.regained.lost) == ([], [])
+    archive = again(house)
+    assert everything(archive) == before
+    assert archive.catalogue.find(archive.people.by_login("zhang"), secret.archival_code).description == whole
+    assert status(archive, gone) == "destroyed"
+    assert archive.verify_audit().sound
+    assert findings(archive) == []
+    house.archive = archive
+    fresh = house.file("重建后所归")
+    assert fresh.archival_code not in {one.archival_code for one in (secret, in_case, gone)}
+    archive.close()
+
+
+def test_a_rebuild_that_was_cut_off_goes_on_and_says_what_cannot_come_back(
+    house: DisposalHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipts = [house.file(f"第{number}份") for number in range(5)]
+    house.archive.settle_outbox()
+    house.archive.keep_checkpoint()
+    lost = house.archive.settings.data_dir / "store/objects"
+    capsule = next(lost.rglob(f"{receipts[0].record_id}/capsule.json"))
+    lose(house)
+    settings = house.archive.settings
+    monkeypatch.setattr(regaining, "AT_ONCE", 2)
+
+    def cut(done: int, _total: int) -> None:
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backups.rebuild(settings, clock=house.archive.clock, progress=cut)
+    assert not (settings.data_dir / "catalogue.db").exists(), "half a catalogue is never opened"
+    capsule.unlink()
+    back = backups.rebuild(settings, clock=house.archive.clock)
+    archive = again(house)
+    with archive.ledger.read() as connection:
+        codes = set(connection.execute(select(records.c.code)).scalars())
+    came_back_before_the_cut = receipts[0].archival_code in codes
+    assert {one.archival_code for one in receipts[1:]} <= codes
+    assert came_back_before_the_cut or any(receipts[0].record_id in place for place in back.missing)
+    archive.close()
+
+
+@pytest.mark.postgres
+def test_on_postgresql_too_a_lost_catalogue_is_made_again(tmp_path: Path, postgres_server: str) -> None:
+    house = make_house(tmp_path, database=DatabaseTable(url=postgres.new_database(postgres_server)))
+    kept, gone = house.file("工艺秘密", "TS"), house.file(SECRET)
+    house.certified(receipts=[gone])
+    house.archive.settle_outbox()
+    house.archive.keep_checkpoint()
+    before = everything(house.archive)
+    house.archive.close()
+    empty = DatabaseTable(url=postgres.new_database(postgres_server))
+    settings = house.archive.settings.model_copy(update={"database": empty})
+    back = backups.rebuild(settings, clock=house.archive.clock)
+    assert (back.missing, back.regained.lost) == ([], [])
+    archive = open_archive(settings, house.archive.clock)
+    assert everything(archive) == before
+    assert (status(archive, kept), status(archive, gone)) == ("archived", "destroyed")
+    assert archive.verify_audit().sound
+    archive.close()
