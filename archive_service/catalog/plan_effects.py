@@ -167,10 +167,14 @@ def _differences(old: RecordType | None, new: RecordType | None) -> list[Text]:
         (old.scheme.name, new.scheme.name, Text("编号方案", "numbering scheme")),
         (old.problem, new.problem, Text("机构（问题）代码", "unit or problem code")),
         (" ".join(old.required), " ".join(new.required), Text("必填项", "required fields")),
-        (old.name.zh, new.name.zh, Text("名称", "name")),
-        (old.note.zh + old.note.en, new.note.zh + new.note.en, Text("说明", "scope note")),
     )
-    return [
+    found = (
+        [Text(f"名称：{old.name.zh} → {new.name.zh}", f"name: {old.name.en} → {new.name.en}")]
+        if old.name != new.name
+        else []
+    )
+    found += [Text("范围说明有改动", "the scope note is changed")] if old.note != new.note else []
+    return found + [
         Text(f"{what.zh}：{was or '—'} → {now or '—'}", f"{what.en}: {was or '—'} → {now or '—'}")
         for was, now, what in pairs
         if was != now

@@ -33,6 +33,7 @@ LONGEST = timedelta(days=731)
 """How far ahead a block may be reserved: two years."""
 
 PAGE = 100
+KEYS = uuid.UUID("9a2b6c1e-52c5-4a0e-8f6d-3e0a6f1f7b42")
 EXPIRED = "预留到期未用 Reserved and not used in time"
 
 
@@ -48,6 +49,8 @@ class Wanted:
     purpose: str
     expires_on: date
     case_no: str | None = None
+    key: str | None = None
+    """Makes a repeated request return the block that was reserved first, and take no further number."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,16 @@ class VoidLedger:
         record_type = self.schedules.plan.type(wanted.type_code)
         parts = record_type.parts(wanted.fonds_no, wanted.year, wanted.retention)
         with self.ledger.work(actor.id) as work:
+            block = uuid.uuid5(KEYS, f"{actor.id}\n{wanted.key}").hex if wanted.key else uuid.uuid4().hex
             case_id = _checked_place(work, wanted)
             numbers = Numbers(work, in_force(work.connection, today))
             taken = numbers.reserve(record_type.scheme, parts, wanted.count, case_id)
+            earlier = _codes_of(
+                work, block
+            )  # asked with the sequence held: two equal requests come one after the other
+            if earlier:
+                return earlier
             numbers.finish()
-            block = uuid.uuid4().hex
             said = {"block": block, "purpose": purpose, "expires_on": wanted.expires_on, "state": RESERVED}
             by = {"reserved_at": work.at, "reserved_by": actor.id}
             work.insert_many(reserved_numbers, [_row(record_type.scheme.name, one) | said | by for one in taken])
@@ -210,6 +218,11 @@ class VoidLedger:
             f"“{code}”不是本馆现行编号方案能给出的档号。",
             f"{code!r} is not a code that a numbering scheme of this archive could give.",
         )
+
+
+def _codes_of(work: Work, block: str) -> list[str]:
+    query = select(reserved_numbers.c.code).where(reserved_numbers.c.block == block)
+    return list(work.connection.execute(query.order_by(reserved_numbers.c.number)).scalars())
 
 
 def _checked_place(work: Work, wanted: Wanted) -> str | None:

@@ -128,6 +128,13 @@ def next_codes(desk: Desk, type_code: str, as_json: bool, **said: Any) -> None:
 @click.option(
     "--until", required=True, help=both("到期日；未用的此后进入作废登记。", "Day after which unused ones become void.")
 )
+@click.option(
+    "--key",
+    help=both(
+        "请求标识：以同一标识重复运行，返回原来的一段，不再占号。",
+        "Request key: repeated with the same key, the first block is returned and no number taken.",
+    ),
+)
 @json_option
 @with_desk
 @in_chinese("为随后归档的纸质文件预留一段件号。")
@@ -142,6 +149,7 @@ def reserve(desk: Desk, type_code: str, as_json: bool, **said: Any) -> None:
         purpose=said["purpose"],
         expires_on=parse_date(said["until"]),
         case_no=said["case_no"],
+        key=said["key"],
     )
     codes = desk.archive.void_ledger.reserve(desk.person, wanted)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -34,6 +35,7 @@ def _page(typed: Mapping[str, str], fault: str | None) -> str:
     return render_template(
         "numbers.html",
         typed=typed,
+        key=typed.get("key") or uuid.uuid4().hex,
         fault=fault,
         rows=[
             {"code": row.code, "reason": row.reason, "when": local_time(row.voided_at), "by": row.voided_by}
@@ -67,6 +69,7 @@ def reserve() -> Response | str | tuple[str, int]:
             purpose=form.get("purpose", ""),
             expires_on=parse_date(form.get("expires_on", "")),
             case_no=form.get("case") or None,
+            key=form.get("key") or None,
         )
         codes = archive().void_ledger.reserve(person(), wanted)
     except ArchiveError as error:

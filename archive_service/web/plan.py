@@ -86,7 +86,19 @@ def draft() -> str:
         may_publish=verdict.allowed,
         why_not=words(verdict.reason),
         known=set(archive().schedules.plan.types),
+        names=_names(found),
     )
+
+
+def _names(found: Draft) -> dict[str, str]:
+    """Return the names of a draft's types: their own, else their rule's."""
+    rules, named = archive().schedules.current.rules, {}
+    for code in (code for group in found.raw["classes"] for code in group["types"]):
+        said = found.raw.get("types", {}).get(code, {})
+        rule = rules.get(said.get("rule", code))
+        title = t(rule.title.zh, rule.title.en) if rule else ""
+        named[code] = t(said.get("name_zh", ""), said.get("name_en", "")) or title
+    return named
 
 
 def _draft() -> Draft:

@@ -95,6 +95,14 @@ def test_a_number_that_a_record_bears_or_that_is_void_cannot_be_withdrawn(desk: 
         assert connection.execute(select(void_numbers.c.code)).scalars().all() == codes(9)
 
 
+def test_a_request_that_is_repeated_gets_the_first_block_and_takes_no_number(world: World) -> None:
+    actor, wanted = world.person(PROPOSER), replace(BOX, key="form-1")
+    first = keeper(world).reserve(actor, wanted)
+    assert keeper(world).reserve(actor, wanted) == first == codes(1, 2, 3)
+    assert keeper(world).reserve(actor, replace(wanted, key="form-2")) == codes(4, 5, 6)
+    assert continuity(world.ledger) == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
