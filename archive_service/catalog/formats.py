@@ -26,6 +26,7 @@ REFINED: dict[tuple[str, str], str] = {
     ("application/zip", ".docx"): "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ("application/zip", ".xlsx"): "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ("application/zip", ".pptx"): "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ("application/zip", ".ofd"): "application/ofd",
     ("application/octet-stream", ".docx"): "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ("application/octet-stream", ".xlsx"): "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ("application/octet-stream", ".pptx"): "application/vnd.openxmlformats-officedocument.presentationml.presentation",

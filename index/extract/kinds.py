@@ -4,6 +4,8 @@ from __future__ import annotations
 
 OOXML = "application/vnd.openxmlformats-officedocument."
 
+ODF = "application/vnd.oasis.opendocument."
+
 KINDS: dict[str, str] = {
     "text/plain": "plain",
     "text/markdown": "plain",
@@ -15,6 +17,29 @@ KINDS: dict[str, str] = {
     OOXML + "spreadsheetml.sheet": "xlsx",
     OOXML + "presentationml.presentation": "pptx",
     "message/rfc822": "eml",
+    ODF + "text": "odf",
+    ODF + "spreadsheet": "odf",
+    ODF + "presentation": "odf",
+    "text/rtf": "rtf",
+    "application/rtf": "rtf",
+    "application/ofd": "ofd",
+    "application/zip": "archive",
+    "application/epub+zip": "archive",
+    **dict.fromkeys(
+        [
+            *("application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"),
+            *("application/vnd.ms-outlook", "application/CDFV2", "application/x-ole-storage", "application/encrypted"),
+        ],
+        "compound",
+    ),
+    **dict.fromkeys(["image/jpeg", "image/png", "image/tiff", "image/webp"], "photo"),
+    **dict.fromkeys(
+        [
+            *("audio/mpeg", "audio/x-wav", "audio/flac", "audio/ogg", "audio/x-m4a", "audio/mp4"),
+            *("video/mp4", "video/quicktime"),
+        ],
+        "sound",
+    ),
 }
 
 PROBES = "probes"
