@@ -28,6 +28,7 @@ from archive_service.catalog.cases import Cases
 from archive_service.catalog.checklist import SHIPPED as SHIPPED_CASE_KIND
 from archive_service.catalog.checklist import load_case_kind
 from archive_service.catalog.copies import Copies
+from archive_service.catalog.drop_folder import DropFolder
 from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
 from archive_service.catalog.format_list import FormatList, load_formats
@@ -291,6 +292,16 @@ class Archive:
     def check_properties(self) -> int:
         """Make the four-property check of what was filed and not checked yet; return how many records were."""
         return self.properties.check_filed()
+
+    def take_in_dropped(self) -> int:
+        """File what lies complete in the watched folder, if there is one; return how many folders were looked at."""
+        watched = self.settings.drop_folder
+        if not watched.path:
+            return 0
+        folder, login = self.settings.path(watched.path), watched.login
+        return DropFolder(
+            self.accession, self.clock, folder, lambda: self.people.by_login(login), watched.fonds
+        ).take_in()
 
     def check_retention(
         self, *, by: Person | None = None, confirmed_by: Person | None = None, confirmed: int | None = None

@@ -158,6 +158,20 @@ class ContainersTable(Table):
     most_depth: POSITIVE = 3
 
 
+class DropFolderTable(Table):
+    """A folder on this machine whose folders are filed once they are complete; an empty path means none."""
+
+    path: str = ""
+    login: str = ""
+    fonds: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_person(self) -> DropFolderTable:
+        if self.path and not (self.login and self.fonds):
+            raise ValueError("须同时设定 login 与 fonds / login and fonds must be given with path")
+        return self
+
+
 class RetentionTable(Table):
     """The daily check of what has become due."""
 
@@ -220,6 +234,7 @@ class Settings(Table):
     catalog: CatalogTable = CatalogTable()
     extraction: ExtractionTable = ExtractionTable()
     containers: ContainersTable = ContainersTable()
+    drop_folder: DropFolderTable = DropFolderTable()
     retention: RetentionTable = RetentionTable()
     disposal: DisposalTable = DisposalTable()
     access: AccessTable = AccessTable()

@@ -6,9 +6,10 @@ case file and file names, so that a row filed before gives its first receipt and
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from archive_service.audit import acts
 from archive_service.catalog.accession import Accession, hash_of
 from archive_service.catalog.dates import parse_date
 from archive_service.catalog.folders import inside, read_chunks
-from archive_service.catalog.manifest import Row, find_manifest, read_manifest
+from archive_service.catalog.manifest import Manifest, Row, find_manifest, open_manifest
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.catalog.preview import Preview, preview_many
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
@@ -32,6 +34,9 @@ __all__ = [
     "new_record",
     "read_chunks",
 ]
+
+Rows = Sequence[Row] | Manifest
+"""Rows that can be gone through more than once."""
 
 TOGETHER = 32
 """Small records that share one transaction: none is reported before it is durable."""
@@ -56,16 +61,21 @@ class ImportReport:
 
     results: list[RowResult] = field(default_factory=list)
     total: int = 0
+    filed: int = 0
+    """Records filed by this run."""
+    repeated: int = 0
+    """Records that an earlier run had filed."""
+    seen: int = 0
+    """Rows that were looked at."""
 
-    @property
-    def filed(self) -> int:
-        """Records filed by this run."""
-        return sum(1 for item in self.results if item.receipt and not item.receipt.repeated)
-
-    @property
-    def repeated(self) -> int:
-        """Records that an earlier run had filed."""
-        return sum(1 for item in self.results if item.receipt and item.receipt.repeated)
+    def add(self, result: RowResult, *, keep: bool = True) -> None:
+        """Count a result, and keep it where it says what was refused or where all are wanted."""
+        self.seen += 1
+        if result.receipt:
+            self.repeated += result.receipt.repeated
+            self.filed += not result.receipt.repeated
+        if keep or result.reason:
+            self.results.append(result)
 
     @property
     def refused(self) -> list[RowResult]:
@@ -84,25 +94,27 @@ def import_folder(
     fonds_no: str,
     case_no: str | None,
     progress: Progress | None = None,
+    mapping: Mapping[str, str] | None = None,
+    keep: bool = True,
 ) -> ImportReport:
-    """File every row of a folder's manifest; ``progress`` is told each row's result, its place and the total."""
+    """File every row of a folder's manifest; ``progress`` is told each row's result, its place and the total.
+
+    ``mapping`` says of headings of the manifest which columns they are. Without ``keep`` the report holds the refused
+    rows only, so that it does not grow with what was filed.
+    """
     require(actor, Action.FILE_RECORD, Thing(level=next(iter(actor.clearance), None)))
     folder = folder.resolve()
     if not folder.is_dir():
         raise BadInput(f"没有文件夹“{folder}”。", f"There is no folder {str(folder)!r}.")
     questions = accession.schedules.current.facts.values()
-    rows = read_manifest(find_manifest(folder), questions)
+    rows = open_manifest(find_manifest(folder), questions, mapping)
     report = ImportReport(total=len(rows))
-
-    def source(row: Row) -> tuple[tuple[SourceFile, ...], str]:
-        paths = [inside(folder, name) for name in row.files]
-        return tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths), str(folder)
-
+    source = partial(_in_folder, folder)
     batch = hash_of(f"{folder}\n{fonds_no}\n{case_no}")[:32]
     for result in file_rows(accession, actor, rows, source, fonds_no=fonds_no, case_no=case_no, batch=batch):
-        report.results.append(result)
+        report.add(result, keep=keep)
         if progress:
-            progress(result, len(report.results), len(rows))
+            progress(result, report.seen, len(rows))
     report.results.sort(key=lambda item: item.row)
     return report
 
@@ -110,7 +122,7 @@ def import_folder(
 def file_rows(
     accession: Accession,
     actor: Person,
-    rows: Sequence[Row],
+    rows: Rows,
     source: FileSource,
     *,
     fonds_no: str,
@@ -134,13 +146,77 @@ def file_rows(
         accession.ledger.note(actor.id, acts.IMPORT_FINISHED, "import", batch, **counts)
 
 
-def _groups(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _groups(rows: Rows) -> Iterator[Sequence[Row]]:
     """Split the rows into groups that are filed together; what belongs to another row comes after all of these."""
-    leading = [row for row in rows if not row.values["parent"]]
-    following = [row for row in rows if row.values["parent"]]
-    for some in (leading, following):
-        for start in range(0, len(some), TOGETHER):
-            yield some[start : start + TOGETHER]
+    for following in (False, True):
+        some: list[Row] = []
+        for row in rows:
+            if bool(row.values["parent"]) is following:
+                some.append(row)
+            if len(some) == TOGETHER:
+                yield some
+                some = []
+        if some:
+            yield some
+
+
+def _in_folder(folder: Path, row: Row) -> tuple[tuple[SourceFile, ...], str]:
+    paths = [inside(folder, name) for name in row.files]
+    return tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths), str(folder)
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """What filing a row would come to: how long it would be kept, or why it would be refused."""
+
+    row: int
+    files: str
+    sentence: Text | None
+    reason: Text | None
+
+
+def check_folder(
+    accession: Accession,
+    actor: Person,
+    folder: Path,
+    *,
+    fonds_no: str,
+    case_no: str | None,
+    mapping: Mapping[str, str] | None = None,
+) -> Iterator[RowCheck]:
+    """Go through a folder's manifest as filing it would, and file nothing; an empty file is met only when it is read."""
+    require(actor, Action.FILE_RECORD, Thing(level=next(iter(actor.clearance), None)))
+    folder = folder.resolve()
+    rows = open_manifest(find_manifest(folder), accession.schedules.current.facts.values(), mapping)
+    yield from check_rows(accession, actor, rows, partial(_in_folder, folder), fonds_no=fonds_no, case_no=case_no)
+
+
+def check_rows(
+    accession: Accession,
+    actor: Person,
+    rows: Rows,
+    source: FileSource,
+    *,
+    fonds_no: str,
+    case_no: str | None,
+) -> Iterator[RowCheck]:
+    """Say of every row what filing it would come to, and file nothing. A main record named by its file is not looked for."""
+    run = _Run(accession, actor, source, fonds_no, case_no)
+    for group in _groups(rows):
+        ready: dict[int, NewRecord] = {}
+        faults: dict[int, Text] = {}
+        for row in group:
+            try:
+                ready[row.number] = run.planned(row)
+            except ArchiveError as error:
+                faults[row.number] = error.text
+        seen = preview_many(accession.ledger, accession.schedules, actor, list(ready.values()))
+        told = dict(zip(ready, seen, strict=True))
+        for row in group:
+            said = told.get(row.number)
+            fault = faults.get(row.number) or (said.text if isinstance(said, ArchiveError) else None)
+            sentence = said.sentence if isinstance(said, Preview) else None
+            yield RowCheck(row.number, row.values["file"], sentence, fault)
 
 
 def _kind(result: RowResult) -> str:
@@ -158,9 +234,10 @@ class _Run:
     source: FileSource
     fonds_no: str
     case_no: str | None
-    named: dict[str, int] = field(default_factory=dict)
-    filed: dict[str, str] = field(default_factory=dict)
-    """The id of the record whose main file this is."""
+    named: dict[bytes, int] = field(default_factory=dict)
+    """The row that names a file, by a digest of its name: of a hundred thousand files little is to be held."""
+    filed: dict[bytes, bytes] = field(default_factory=dict)
+    """The id of the record whose main file this is, by the same digest."""
 
     def file(self, group: Sequence[Row]) -> list[RowResult]:
         """File some rows together."""
@@ -176,7 +253,7 @@ class _Run:
         for row in group:
             outcome = outcomes[row.number]
             if isinstance(outcome, Receipt):
-                self.filed[_plain(row.files[0])] = outcome.record_id
+                self.filed[_short(row.files[0])] = bytes.fromhex(outcome.record_id)
         return [_result(row, outcomes[row.number]) for row in group]
 
     def _record(self, row: Row) -> NewRecord:
@@ -187,12 +264,21 @@ class _Run:
         key = hash_of("\n".join([origin, self.fonds_no, self.case_no or "", *row.files]))
         return new_record(row, files, self.fonds_no, self.case_no, key, self._parent(row))
 
+    def planned(self, row: Row) -> NewRecord:
+        """Return what filing a row would file, without a key; a main record of this manifest stands for itself."""
+        if row.fault:
+            raise BadInput(*row.fault)
+        self._claim_files(row)
+        files, _ = self.source(row)
+        new = new_record(row, files, self.fonds_no, self.case_no, None)
+        return replace(new, parent=None) if new.parent and _short(new.parent) in self.named else new
+
     def _claim_files(self, row: Row) -> None:
         """Refuse a file that is named twice: it would be filed twice, or the second title would be lost."""
         if not row.files:
             raise BadInput("此行没有写文件名。", "This row names no file.")
         for name in row.files:
-            first = self.named.setdefault(_plain(name), row.number)
+            first = self.named.setdefault(_short(name), row.number)
             if first != row.number or [_plain(other) for other in row.files].count(_plain(name)) > 1:
                 raise BadInput(
                     f"文件“{name}”已在第 {first} 行写过；一个文件只归入一件档案。",
@@ -202,13 +288,18 @@ class _Run:
     def _parent(self, row: Row) -> str | None:
         """Return the main record that a row names: the one made of another row's file, else an archival code."""
         wanted = row.values["parent"]
-        file = _plain(wanted)
+        file = _short(wanted) if wanted else b""
         if wanted and file in self.named and file not in self.filed:
             raise BadInput(
                 f"主件“{wanted}”（第 {self.named[file]} 行）未归档，此件也未归档。",
                 f"The main record {wanted!r} (row {self.named[file]}) was not filed, so neither was this one.",
             )
-        return self.filed.get(file, wanted) or None
+        return self.filed[file].hex() if file in self.filed else wanted or None
+
+
+def _short(name: str) -> bytes:
+    """Return a digest of a file's name that two names never share in practice."""
+    return hashlib.blake2b(_plain(name).encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
 def _plain(name: str) -> str:

@@ -6,7 +6,7 @@ stands in it would be lost without a word; one whose name is left empty is passe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,18 @@ from archive_service.catalog.sheets import Line, read_csv, read_xlsx
 from archive_service.errors import BadInput, Text
 from retention_policies import FactQuestion
 
-__all__ = ["COLUMNS", "LARGEST", "Row", "find_manifest", "parse_date", "parse_manifest", "read_manifest"]
+__all__ = [
+    "COLUMNS",
+    "LARGEST",
+    "Manifest",
+    "Row",
+    "find_manifest",
+    "open_manifest",
+    "parse_date",
+    "parse_manifest",
+    "parse_mapping",
+    "read_manifest",
+]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "file": ("文件", "文件名", "file", "files"),
@@ -69,33 +80,92 @@ def find_manifest(folder: Path) -> Path:
 
 def read_manifest(path: Path, questions: Iterable[FactQuestion] = ()) -> list[Row]:
     """Read a manifest from a file."""
+    return list(open_manifest(path, questions))
+
+
+def open_manifest(
+    path: Path, questions: Iterable[FactQuestion] = (), mapping: Mapping[str, str] | None = None
+) -> Manifest:
+    """Open a manifest whose rows are read as they are asked for."""
     try:
         with path.open("rb") as file:
-            return parse_manifest(path.name, file.read(LARGEST + 1), questions)
+            return Manifest(path.name, file.read(LARGEST + 1), questions, mapping)
     except OSError as error:
         raise BadInput(
             f"清单无法读取：{error.strerror}。", f"The manifest cannot be read: {error.strerror}."
         ) from error
 
 
-def parse_manifest(name: str, data: bytes, questions: Iterable[FactQuestion] = ()) -> list[Row]:
-    """Read a manifest from bytes, by its name CSV or XLSX; everything wrong with its columns is said at once.
+def parse_manifest(
+    name: str, data: bytes, questions: Iterable[FactQuestion] = (), mapping: Mapping[str, str] | None = None
+) -> list[Row]:
+    """Read a manifest from bytes, by its name CSV or XLSX; everything wrong with its columns is said at once."""
+    return list(Manifest(name, data, questions, mapping))
 
-    ``questions`` are the facts that the retention schedule asks for: each may have a column, named by the
-    question's code or its words.
+
+class Manifest:
+    """A manifest that can be gone through as often as wished, a row at a time, so that many rows take no more memory.
+
+    ``questions`` are the facts that the retention schedule asks for: each may have a column, named by the question's
+    code or its words. ``mapping`` says of a heading of the table which column is meant; ``-`` passes it over.
     """
-    if len(data) > LARGEST:
-        raise BadInput(
-            f"清单超过 {LARGEST // 1024 // 1024} MiB。", f"The manifest has more than {LARGEST // 1024 // 1024} MiB."
-        )
-    lines = read_xlsx(name, data, LARGEST) if name.lower().endswith(".xlsx") else read_csv(name, data)
-    first = next(lines, None)
-    if first is None:
-        raise BadInput("清单是空的。", "The manifest is empty.")
-    facts = {word: one.code for one in questions for word in (one.code, one.title.zh, one.title.en.lower())}
-    columns = [_column(cell, facts) for cell in first.cells]
-    _check(first, columns)
-    return list(_rows(lines, columns, set(facts.values())))
+
+    def __init__(
+        self,
+        name: str,
+        data: bytes,
+        questions: Iterable[FactQuestion] = (),
+        mapping: Mapping[str, str] | None = None,
+    ) -> None:
+        if len(data) > LARGEST:
+            most = LARGEST // 1024 // 1024
+            raise BadInput(f"清单超过 {most} MiB。", f"The manifest has more than {most} MiB.")
+        self._name, self._data = name, data
+        first = next(self._lines(), None)
+        if first is None:
+            raise BadInput("清单是空的。", "The manifest is empty.")
+        self._facts = {word: one.code for one in questions for word in (one.code, one.title.zh, one.title.en.lower())}
+        meant = {_plain(heading): target for heading, target in (mapping or {}).items()}
+        self._columns = [_column(cell, self._facts, meant) for cell in first.cells]
+        _check(first, self._columns)
+        self._count: int | None = None
+
+    def _lines(self) -> Iterator[Line]:
+        if self._name.lower().endswith(".xlsx"):
+            return read_xlsx(self._name, self._data, LARGEST)
+        return read_csv(self._name, self._data)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give the rows in order."""
+        lines = self._lines()
+        next(lines, None)
+        return _rows(lines, self._columns, set(self._facts.values()))
+
+    def __len__(self) -> int:
+        """Count the rows, once."""
+        if self._count is None:
+            self._count = sum(1 for _ in self)
+        return self._count
+
+
+def parse_mapping(lines: Iterable[str]) -> dict[str, str]:
+    """Read lines of the form ``heading=column``, as people write them."""
+    found: dict[str, str] = {}
+    for line in lines:
+        heading, sign, target = line.replace("＝", "=").partition("=")
+        if not line.strip():
+            continue
+        if not sign or not heading.strip() or not target.strip():
+            raise BadInput(
+                f"列对应“{line}”应写作“表头=列名”，如“文件标题=题名”；不要的列写“表头=-”。",
+                f"{line!r} must be written as heading=column, such as Subject=title; heading=- passes a column over.",
+            )
+        found[heading.strip()] = target.strip()
+    return found
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.split()).lower()
 
 
 def _rows(lines: Iterable[Line], columns: Sequence[str], facts: set[str]) -> Iterator[Row]:
@@ -113,10 +183,12 @@ def _rows(lines: Iterable[Line], columns: Sequence[str], facts: set[str]) -> Ite
         yield Row(line.number, values, {name: cell for name, cell in named.items() if name in facts and cell}, fault)
 
 
-def _column(cell: str, facts: dict[str, str]) -> str:
+def _column(cell: str, facts: Mapping[str, str], meant: Mapping[str, str]) -> str:
     """Return the column that a heading means: empty for one that is passed over, the heading itself behind ``?`` if unknown."""
-    wanted = " ".join(cell.split()).lower()
-    if not wanted or wanted in PASSED_OVER:
+    wanted = _plain(cell)
+    if wanted in meant:
+        cell, wanted = meant[wanted], _plain(meant[wanted])
+    if not wanted or wanted == "-" or wanted in PASSED_OVER:
         return ""
     return next((name for name, words in COLUMNS.items() if wanted in words), facts.get(wanted, f"?{cell.strip()}"))
 

@@ -9,8 +9,14 @@ from typing import Any
 
 import click
 
-from archive_service.catalog.import_folder import ImportReport, RowResult, import_folder, read_chunks
-from archive_service.catalog.manifest import parse_date
+from archive_service.catalog.import_folder import (
+    ImportReport,
+    RowResult,
+    check_folder,
+    import_folder,
+    read_chunks,
+)
+from archive_service.catalog.manifest import parse_date, parse_mapping
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.pointers import Pointer, record_of
 from archive_service.cli.main import Desk, json_option, with_desk
@@ -79,6 +85,21 @@ from archive_service.search.service import SearchFilters
         "Request key: repeating the command with the same key files nothing twice.",
     ),
 )
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help=both("文件夹：逐行检查清单和文件，不归档。", "A folder: check every row and its files, file nothing."),
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="HEADING=COLUMN",
+    help=both(
+        "文件夹：清单的某个表头是哪一列，如 --map 文件标题=题名；“表头=-”表示不用。可重复。",
+        "A folder: which column a heading of the manifest is, such as --map Subject=title; HEADING=- passes it over. May be repeated.",
+    ),
+)
 @json_option
 @with_desk
 @in_chinese("归档一件（一个或几个文件）、一个带清单的文件夹，或一条不得入库之件的线索。")
@@ -93,8 +114,11 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
     if not paths:
         raise click.UsageError(words("请给出要归档的文件或文件夹。", "Name the files or the folder to be filed."))
     if len(paths) == 1 and paths[0].is_dir():
-        _file_folder(desk, paths[0], fonds, case_no, as_json)
+        where = {"fonds_no": fonds, "case_no": case_no, "mapping": parse_mapping(said["mapping"])}
+        (_check_folder if said["dry_run"] else _file_folder)(desk, paths[0], where, as_json)
         return
+    if said["dry_run"] or said["mapping"]:
+        raise click.UsageError(words("--dry-run 和 --map 只用于文件夹。", "--dry-run and --map are for a folder."))
     _need(said, {"class": "type_code", "title": "title", "date": "date_text"})
     new = NewRecord(
         fonds_no=fonds,
@@ -177,7 +201,33 @@ def _receipt_json(desk: Desk, receipt: Receipt) -> dict[str, Any]:
     return {**receipt.__dict__, "files": files, "warnings": warnings}
 
 
-def _file_folder(desk: Desk, folder: Path, fonds: str, case_no: str | None, as_json: bool) -> None:
+def _check_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: bool) -> None:
+    """Say of every row what filing it would come to; nothing is filed."""
+    rows, refused = [], 0
+    for item in check_folder(desk.archive.accession, desk.person, folder, **where):
+        refused += item.reason is not None
+        if as_json:
+            told = {"sentence": item.sentence, "reason": item.reason}
+            rows.append(
+                {"row": item.row, "files": item.files}
+                | {name: text._asdict() if text else None for name, text in told.items()}
+            )
+        elif item.reason:
+            say(f"第 {item.row} 行 {item.files}：{item.reason.zh}", f"row {item.row} {item.files}: {item.reason.en}")
+    if as_json:
+        answer_json({"refused": refused, "rows": rows})
+    else:
+        say(
+            f"试运行，没有归档：{refused} 行不能归档。" if refused else "试运行，没有归档：各行均可归档。",
+            f"Dry run, nothing was filed: {refused} rows would be refused."
+            if refused
+            else "Dry run, nothing was filed: every row can be filed.",
+        )
+    if refused:
+        raise SystemExit(FOUND_WRONG)
+
+
+def _file_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: bool) -> None:
     def progress(result: RowResult, place: int, total: int) -> None:
         if as_json:
             return
@@ -192,9 +242,7 @@ def _file_folder(desk: Desk, folder: Path, fonds: str, case_no: str | None, as_j
         for warning in desk.archive.formats.warnings(result.receipt) if result.receipt else ():
             say(f"    注意：{warning.zh}", f"    Note: {warning.en}")
 
-    report = import_folder(
-        desk.archive.accession, desk.person, folder, fonds_no=fonds, case_no=case_no, progress=progress
-    )
+    report = import_folder(desk.archive.accession, desk.person, folder, progress=progress, keep=as_json, **where)
     _settle(desk)
     _show_report(desk, report, as_json)
     if report.refused:

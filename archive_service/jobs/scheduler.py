@@ -36,6 +36,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     unclean = archive.begin()
     scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
     scheduler.add_job(_told(archive.identify_formats), IntervalTrigger(seconds=2), id="formats")
+    scheduler.add_job(_told(archive.take_in_dropped), IntervalTrigger(seconds=10), id="drop-folder")
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
     scheduler.add_job(_told(archive.carry_on_schedule_changes), IntervalTrigger(seconds=5), id="schedule-changes")

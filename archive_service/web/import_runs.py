@@ -53,7 +53,7 @@ class ImportRun:
         """File row after row until the end, until a fault that stops everything, or until asked to stop."""
         try:
             for result in results:
-                self.report.results.append(result)
+                self.report.add(result)
                 if self._stop.is_set():
                     break
         except ArchiveError as error:

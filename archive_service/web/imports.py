@@ -10,8 +10,8 @@ from flask import Blueprint, current_app, jsonify, redirect, render_template, re
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from archive_service.catalog.import_folder import RowResult, file_rows
-from archive_service.catalog.manifest import COLUMNS, NEEDED, Row, parse_manifest
+from archive_service.catalog.import_folder import RowResult, check_rows, file_rows
+from archive_service.catalog.manifest import COLUMNS, NEEDED, Row, parse_manifest, parse_mapping
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
 from archive_service.web.catalogue import case_options, fonds_options
@@ -44,11 +44,12 @@ def folder() -> str:
     return _folder_page({"case": case_no, "fonds": fonds_of(case_no) if case_no else ""}, None)
 
 
-def _folder_page(typed: Mapping[str, str], fault: str | None) -> str:
+def _folder_page(typed: Mapping[str, str], fault: str | None, checks: list[dict[str, Any]] | None = None) -> str:
     return render_template(
         "file_folder.html",
         typed=typed,
         fault=fault,
+        checks=checks,
         runs=[_run_view(run) for run in imports().of(person().id)],
         columns=manifest_columns(),
         fonds=fonds_options(),
@@ -62,12 +63,35 @@ def file_folder() -> Response | tuple[str, int]:
     open_to_filers()
     files = uploads.chosen([*request.files.getlist("files"), *request.files.getlist("folder")])
     try:
+        if request.form.get("act") == "check":
+            return _folder_page(request.form, None, _checked(files, request.form)), 200
         run = _start(files, request.form.get("fonds", ""), request.form.get("case") or None)
     except ArchiveError as error:
         if in_place():
             raise
         return _folder_page(request.form, words(error.text)), status_of(error)
     return redirect(url_for("imports.page", run_id=run.id), 303)
+
+
+def _checked(files: list[FileStorage], form: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Say of every row of an uploaded folder what filing it would come to; nothing is filed."""
+    found = check_rows(
+        archive().accession,
+        person(),
+        _manifest_rows(files),
+        uploads.Basket(files).pick,
+        fonds_no=form.get("fonds", ""),
+        case_no=form.get("case") or None,
+    )
+    return [
+        {
+            "row": one.row,
+            "files": one.files,
+            "reason": words(one.reason) if one.reason else "",
+            "sentence": words(one.sentence) if one.sentence else "",
+        }
+        for one in found
+    ]
 
 
 def _start(files: list[FileStorage], fonds_no: str, case_no: str | None) -> ImportRun:
@@ -151,4 +175,6 @@ def _manifest_rows(files: list[FileStorage]) -> list[Row]:
             "The chosen files must hold exactly one manifest: manifest.csv or manifest.xlsx.",
         )
     questions = archive().schedules.current.facts.values()
-    return parse_manifest(uploads.base(found[0].filename or ""), b"".join(uploads.chunks(found[0])), questions)
+    mapping = parse_mapping(request.form.get("map", "").splitlines())
+    data = b"".join(uploads.chunks(found[0]))
+    return parse_manifest(uploads.base(found[0].filename or ""), data, questions, mapping)

@@ -161,3 +161,23 @@ def test_a_folder_is_read_for_suggestions_and_nothing_is_filed(terminal: Termina
     assert "KCQ03" in terminal.run(*said, language="zh").out
     assert terminal.run("search", "罐区现场检查记录", "--as", "zhang.dang", "--json").json["total"] == counted
     assert terminal.run(*said[:-1], "wang.yue").code != 0
+
+
+def test_a_foreign_manifest_is_mapped_and_tried_before_anything_is_filed(terminal: Terminal):
+    folder = terminal.folder / "外来"
+    folder.mkdir()
+    (folder / "甲.txt").write_text("外来的甲件")
+    (folder / "manifest.csv").write_text(
+        "文档,类型,文件标题,成文日期,录入员\n甲.txt,YSH05,甲,2024-03-01,王\n没有.txt,YSH05,乙,2024-03-01,王\n",
+        encoding="utf-8",
+    )
+    command = ("accession", str(folder), "--fonds", "Q001", "--as", "zhang.dang", "--json")
+    assert terminal.run(*command).code != 0
+    maps = [f"--map={one}" for one in ("文档=文件", "文件标题=title", "成文日期=日期", "录入员=-")]
+    tried = terminal.run(*command, "--dry-run", *maps)
+    assert tried.code == 1
+    assert tried.json["refused"] == 1
+    assert tried.json["rows"][0]["sentence"]["zh"]
+    assert "没有.txt" in tried.json["rows"][1]["reason"]["zh"]
+    done = terminal.run(*command, *maps)
+    assert (done.json["filed"], done.json["repeated"], done.json["refused"]) == (1, 0, 1)
