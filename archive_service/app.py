@@ -5,17 +5,25 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 
-from flask import Flask
+from apiflask import APIFlask
 
-from archive_service import web
+from archive_service import api, web
 from archive_service.archive import Archive
 from archive_service.vault import read_key_file
 
 
-def create_app(archive: Archive) -> Flask:
-    """Return the Flask application that shows this archive."""
+def create_app(archive: Archive) -> APIFlask:
+    """Return the application that shows this archive."""
     settings = archive.settings
-    app = Flask("archive_service.web", root_path=web.ROOT)
+    app = APIFlask(
+        "archive_service.web",
+        root_path=web.ROOT,
+        title="Archive",
+        version="1",
+        docs_path=None,
+        spec_path=api.SPEC_PATH,
+        json_errors=False,
+    )
     app.config.update(
         SECRET_KEY=base64.b64encode(read_key_file(settings.key_file("session"))).decode(),
         SESSION_COOKIE_NAME="archive",
@@ -26,4 +34,5 @@ def create_app(archive: Archive) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # a half-filled form must survive a long afternoon; the session's own limits hold
     )
     web.register(app, archive)
+    api.register(app, archive)
     return app

@@ -63,6 +63,7 @@ from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTR
 from archive_service.people.policy import Action, require
 from archive_service.people.service import NewPerson, People
 from archive_service.people.sign_in import SignIn
+from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
 from archive_service.reading_room.masked import MaskedEntries
 from archive_service.reading_room.pages import Viewer
@@ -109,6 +110,7 @@ class Archive:
     people: People
     sign_in: SignIn
     factors: Factors
+    tokens: Tokens
     schedules: Schedules
     keyring: Keyring
     vault: Vault
@@ -517,6 +519,7 @@ def _join(
         ledger=ledger,
         people=People(ledger, hasher),
         sign_in=SignIn(ledger, hasher, idle, absolute),
+        tokens=Tokens(ledger),
         factors=Factors(ledger, Secrets(keyring), settings.archive.name_en),
         schedules=schedules,
         keyring=keyring,

@@ -13,7 +13,15 @@ from archive_service.audit.ledger import Work
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.errors import Conflict, NotFound
 from archive_service.people.model import ADMINISTRATORS, ROLE_WORDS, Grant
-from archive_service.people.tables import grants, people
+from archive_service.people.tables import grants, people, tokens
+
+
+def revoke_tokens(work: Work, person_id: str) -> None:
+    """End every token of a person."""
+    alive = select(tokens.c.id).where(tokens.c.person_id == person_id, tokens.c.revoked_at.is_(None))
+    for token_id in work.connection.execute(alive).scalars().all():
+        work.update(tokens, token_id, {"revoked_at": work.at})
+
 
 SITTING = timedelta(minutes=30)
 """How long one reading of a sealed item lasts, from when it is opened."""

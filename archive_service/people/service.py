@@ -25,6 +25,7 @@ from archive_service.people.rights import (
     locked,
     nobody,
     revoke_grants,
+    revoke_tokens,
     split,
     write_rights,
 )
@@ -148,6 +149,7 @@ class People:
             work.connection.execute(sessions.delete().where(sessions.c.person_id == subject.id))
             work.act(acts.PERSON_DISABLED, "person", subject.id)
             revoke_grants(work, subject.id)
+            revoke_tokens(work, subject.id)
             work.commit()
 
     def reset_password(self, actor: Person, login: str) -> str:
@@ -165,6 +167,7 @@ class People:
             if subject.disabled_at is not None:
                 raise Conflict("此人员已停用。", "This person is disabled.")
             _write_password(work, subject.id, hashed, must_change=True)
+            revoke_tokens(work, subject.id)
             remove_all(work, subject.id)  # whoever comes back with a new password has lost the old ways in
             if subject.roles or subject.clearance:
                 write_rights(work, subject, administrators, frozenset(), frozenset())
@@ -184,6 +187,7 @@ class People:
             if subject.disabled_at is not None:
                 raise Conflict("此人员已停用。", "This person is disabled.")
             _write_password(work, subject.id, hashed, must_change=True)
+            revoke_tokens(work, subject.id)
             remove_all(work, subject.id)  # whoever comes back with a new password has lost the old ways in
             work.commit()
         return password

@@ -57,6 +57,17 @@ factors = vouched_table(
     CheckConstraint("kind IN ('totp', 'key', 'recovery')", name="kind"),
 )
 
+tokens = vouched_table(
+    "api_token",
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scopes", String(60), nullable=False),
+    Column("created_at", STAMP, nullable=False),
+    Column("until", STAMP, nullable=False),
+    Column("revoked_at", STAMP),
+)
+
 attempts = Table(
     "sign_in_attempt",
     metadata,

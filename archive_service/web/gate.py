@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.web.here import archive, in_place
 
-OPEN_ENDPOINTS = frozenset({"people.sign_in", "second.ask", "static", "health.page", "settings.language"})
+OPEN_ENDPOINTS = frozenset(
+    {"people.sign_in", "second.ask", "static", "health.page", "settings.language", "openapi.spec"}
+)
 """All that a person who is not signed in reaches."""
 
 BEFORE_OWN_PASSWORD = frozenset({"people.change_password", "people.sign_out"}) | OPEN_ENDPOINTS
@@ -29,8 +31,8 @@ def register(app: Flask) -> None:
 def _enter() -> AnyResponse | None:
     g.person = None
     endpoint = request.endpoint or ""
-    if endpoint == "static":
-        return None
+    if endpoint == "static" or endpoint.startswith("api."):
+        return None  # for programs there is a gate of its own, which opens to tokens only
     token = session.get("token")
     if isinstance(token, str):
         g.person = archive().sign_in.person(token)

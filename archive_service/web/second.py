@@ -15,8 +15,10 @@ from archive_service.clock import from_stamp
 from archive_service.errors import BadInput, Forbidden, Unavailable
 from archive_service.people.factors import KEY, RECOVERY, Site
 from archive_service.people.model import Person
+from archive_service.people.rights import split
+from archive_service.people.tokens import SCOPES
 from archive_service.web import devices
-from archive_service.web.here import archive, done, local_path, local_time, person, person_or_none, words
+from archive_service.web.here import archive, done, local_path, local_time, number_of, person, person_or_none, words
 
 blueprint = Blueprint("second", __name__, url_prefix="/people")
 
@@ -167,8 +169,37 @@ def _page(**more: Any) -> str:
             for one in archive().sign_in.sessions_of(reader, str(session.get("token", "")))
         ],
         options=options,
-        **{"begun": None, "codes": [], **more},
+        tokens=[
+            {
+                "id": row.id,
+                "name": row.name,
+                "until": local_time(row.until),
+                "scopes": [words(SCOPES[one]) for one in SCOPES if one in split(row.scopes)],
+            }
+            for row in archive().tokens.of(reader)
+        ],
+        scopes=[(name, words(text)) for name, text in SCOPES.items()],
+        **{"begun": None, "codes": [], "token": None, **more},
     )
+
+
+@blueprint.post("/security/tokens")
+def make_token() -> str:
+    """Make a token for a program: it is in this answer and nowhere else."""
+    require_second()
+    _own_password()
+    form = request.form
+    days = number_of(form.get("days", ""), "天数", "The number of days") or 0
+    token = archive().tokens.make(person(), form.get("name", ""), frozenset(form.getlist("scopes")), days)
+    return _page(token=token)
+
+
+@blueprint.post("/security/tokens/<token_id>/revoke")
+def revoke_token(token_id: str) -> Response:
+    """End one of one's own tokens."""
+    archive().tokens.revoke(person(), token_id)
+    done("令牌已作废。", "The token has ended.")
+    return redirect(url_for("second.page"), 303)
 
 
 def _own_password() -> None:

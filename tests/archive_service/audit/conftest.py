@@ -26,6 +26,7 @@ from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate
 from archive_service.database.tables import metadata
 from archive_service.people.factors import Factors
+from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
 from tests.support import postgres
 from tests.support.disposal_world import LOG_SEED, PROPOSER, World, make_world
@@ -191,6 +192,7 @@ def live_a_whole_life(world: World, anchor_file: Path) -> None:
     room.say(world.person(PROPOSER), request, "请说明用途")
     room.grant(world.person(PROPOSER), request)
     room.grant(world.person("qian.pi"), request)
+    Tokens(world.ledger).make(world.person("qian.pi"), "程序", frozenset({"read"}), 3)
     Factors(world.ledger, _Open(), "archive").begin_code(world.person("qian.pi"))
     keep()
     list_no = world.ordered(2)

@@ -70,6 +70,7 @@ OPEN = {
     "GET /people/second",
     "POST /people/second",
     "POST /settings/language",
+    "GET /api/openapi.json",
 }
 """What needs no sign-in."""
 
@@ -81,6 +82,8 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "POST /people/security/code": EVERYBODY,
     "POST /people/security/code/confirm": EVERYBODY,
     "POST /people/security/key": EVERYBODY,
+    "POST /people/security/tokens": EVERYBODY,
+    "POST /people/security/tokens/<token_id>/revoke": EVERYBODY,
     "POST /people/security/codes": EVERYBODY,
     "POST /people/security/factors/<factor_id>/remove": EVERYBODY,
     "POST /people/security/sessions/<id_hash>/end": EVERYBODY,
@@ -217,6 +220,24 @@ LET_IN: dict[str, tuple[str, ...]] = {
 }
 """Method and rule of every other address, and the kinds of people whom it is for."""
 
+FOR_PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "GET /api/v1/search": ("read", WORKING),
+    "GET /api/v1/records/<code>": ("read", HOLDERS),
+    "GET /api/v1/records/<code>/retention": ("read", HOLDERS),
+    "POST /api/v1/records": ("file", KEEPERS),
+    "POST /api/v1/cases/<case_no>/events": ("file", KEEPERS),
+    "GET /api/v1/holds": ("dispose", DESK),
+    "POST /api/v1/holds": ("dispose", HOLDERS),
+    "GET /api/v1/disposal-lists": ("dispose", DESK),
+    "POST /api/v1/audit/verify": ("audit", WATCH),
+}
+"""Addresses for programs: the scope that a token needs, and the kinds of people whose tokens are let in."""
+
+PROPER: dict[str, dict[str, Any]] = {
+    "POST /api/v1/cases/<case_no>/events": {"json": {"trigger": "NO_SUCH_EVENT", "on": "2024-12-31"}},
+    "POST /api/v1/holds": {"json": {"mandate": "函", "reason": "未结", "review_on": "2099-01-01"}},
+}
+
 TURNED_AWAY = {403, 404}
 """404 where even the existence is not told."""
 
@@ -296,8 +317,10 @@ class Stage:
         return client
 
     def addresses(self) -> Iterator[tuple[str, str, str]]:
-        """Return method, rule and an address that names what is there, for every rule."""
+        """Return method, rule and an address that names what is there, for every rule but those for programs."""
         for rule in self.app.url_map.iter_rules():
+            if rule.endpoint.startswith("api."):
+                continue
             values = {name: self.real[name] for name in rule.arguments}
             address = self.app.url_map.bind("localhost").build(rule.endpoint, values)
             for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
@@ -384,6 +407,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "number": 1,
         "batch_id": "f" * 32,
         "file_id": "f" * 32,
+        "token_id": "f" * 32,
         "factor_id": "f" * 32,
         "id_hash": "f" * 64,
         "filename": "archive.css",
@@ -493,3 +517,57 @@ def test_one_who_signs_out_is_out(stage: Stage):
     client = stage.client("reader")
     assert client.post("/people/sign-out").status_code == 303
     assert client.get("/").status_code == 302
+
+
+# ------------------------------------------------------------------------------------------------- programs
+
+
+def _for_programs(stage: Stage) -> Iterator[tuple[str, str, str]]:
+    for rule in stage.app.url_map.iter_rules():
+        if rule.endpoint.startswith("api."):
+            address = stage.app.url_map.bind("localhost").build(
+                rule.endpoint, {name: stage.real[name] for name in rule.arguments}
+            )
+            for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+                yield method, f"{method} {rule.rule}", address
+
+
+def test_every_address_for_programs_is_in_its_table(stage: Stage):
+    assert {rule for _, rule, _ in _for_programs(stage)} == FOR_PROGRAMS.keys()
+
+
+@pytest.mark.parametrize("kind", [None, *KINDS])
+def test_no_cookie_opens_an_address_for_programs(stage: Stage, kind: str | None):
+    client = stage.client(kind)
+    for method, rule, address in _for_programs(stage):
+        assert client.open(address, method=method, json={}).status_code == 401, rule
+    assert client.get("/api/openapi.json").status_code == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_opens_what_its_scope_and_its_person_may_and_nothing_else(stage: Stage, kind: str):
+    person, before = stage.archive.people.by_login(kind), None
+    for method, rule, address in _for_programs(stage):
+        scope, for_whom = FOR_PROGRAMS[rule]
+        form: dict[str, Any] = PROPER.get(rule, {"query_string": {"q": "月报"}} if rule.endswith("search") else {})
+        if rule == "POST /api/v1/records":
+            about = {"fonds": "Q001", "type": "YSH05", "title": "月报", "date": "not a date"}
+            form = {"data": {**about, "files": (io.BytesIO(b"x"), "a.txt")}}
+            if kind not in for_whom:
+                form["data"]["date"] = "2024-03-01"
+        others = frozenset({"read", "file", "dispose", "audit"} - {scope})
+        for scopes, let_in in ((frozenset({scope}), kind in for_whom), (others, False)):
+            if rule == "POST /api/v1/records" and not let_in:
+                form["data"] = {**form["data"], "date": "2024-03-01", "files": (io.BytesIO(b"x"), "a.txt")}
+            token = stage.archive.tokens.make(person, "test", scopes, 1)
+            before = stage.everything()
+            client = stage.app.test_client()
+            answer = client.open(address, method=method, headers={"Authorization": f"Bearer {token}"}, **form)
+            if let_in:
+                assert answer.status_code in {200, 409, 422}, (rule, kind, answer.text)
+            else:
+                assert answer.status_code in TURNED_AWAY, (rule, kind, scopes, answer.text)
+                assert answer.mimetype == "application/problem+json"
+                assert stage.everything() == before
+            if kind not in HOLDERS:
+                assert SECRET not in answer.text

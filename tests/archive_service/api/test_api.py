@@ -1,0 +1,94 @@
+"""The addresses for programs: the same answers as the pages, faults as problem JSON, and no request that breaks them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+
+from tests.archive_service.web.conftest import PASSWORD, House, house  # noqa: F401
+
+EVERY = frozenset({"read", "file", "dispose", "audit"})
+
+
+def bearer(house: House, login: str, scopes: frozenset[str] = EVERY) -> dict[str, str]:  # noqa: F811
+    token = house.archive.tokens.make(house.archive.people.by_login(login), "程序", scopes, 30)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def sent(client: FlaskClient, headers: dict[str, str], **more: str) -> Any:
+    about = {"fonds": "Q001", "type": "KCQ03", "title": "接口归档", "date": "2024-03-01", "level": "INT", **more}
+    return client.post("/api/v1/records", headers=headers, data={**about, "files": (io.BytesIO(b"alpha"), "a.txt")})
+
+
+def test_a_record_is_filed_shown_found_and_explained(house: House):  # noqa: F811
+    client, headers = house.app.test_client(), bearer(house, "lin")
+    filed = sent(client, headers, key="k1")
+    assert filed.status_code == 201, filed.text
+    assert sent(client, headers, key="k1").json["code"] == filed.json["code"]
+    code = filed.json["code"]
+    shown = client.get(f"/api/v1/records/{code}", headers=headers).json
+    assert shown["title"] == "接口归档"
+    assert [one["name"] for one in shown["files"]] == ["a.txt"]
+    assert client.get(f"/api/v1/records/{code}/retention", headers=headers).json["sentence"]["en"].endswith(".")
+    house.archive.settle_outbox()
+    hits = client.get("/api/v1/search", query_string={"q": "接口归档"}, headers=headers).json
+    assert [hit["code"] for hit in hits["hits"]] == [code]
+
+
+def test_the_log_is_verified_for_an_auditor(house: House):  # noqa: F811
+    answer = house.app.test_client().post("/api/v1/audit/verify", headers=bearer(house, "auditor"))
+    assert answer.json["sound"] is True
+
+
+def test_faults_are_problems_in_both_languages(house: House):  # noqa: F811
+    client, headers = house.app.test_client(), bearer(house, "lin")
+    missing = client.get("/api/v1/records/none", headers=headers)
+    assert (missing.status_code, missing.mimetype) == (404, "application/problem+json")
+    assert missing.json["detail_zh"].endswith("。")
+    bad = client.get("/api/v1/search", headers=headers)
+    assert bad.status_code == 422
+    assert bad.mimetype == "application/problem+json"
+
+
+def test_a_token_ends_by_the_clock_by_its_owner_and_with_the_account(house: House):  # noqa: F811
+    archive = house.archive
+    wang = archive.people.by_login("wang")
+    token = archive.tokens.make(wang, "程序", frozenset({"read"}), 1)
+    assert archive.tokens.person(token) is not None
+    assert token.encode() not in b"".join(path.read_bytes() for path in archive.settings.data_dir.glob("catalogue.db*"))
+    archive.tokens.revoke(wang, archive.tokens.of(wang)[-1].id)
+    assert archive.tokens.person(token) is None
+    page = house.client("wang").post(
+        "/people/security/tokens", data={"password": PASSWORD, "name": "脚本", "scopes": "read", "days": "3"}
+    )
+    assert "archive_" in page.text
+
+
+@pytest.fixture
+def schema(house: House) -> Any:  # noqa: F811
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", house.app)
+
+
+def test_no_request_that_can_be_thought_of_breaks_the_service(house: House, schema: Any):  # noqa: F811
+    """Requests made up from the description, proper and improper: whatever comes, no fault of the service."""
+    headers = bearer(house, "lin")
+    seen: set[str] = set()
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @settings(
+            max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+        )
+        @given(case=operation.as_strategy())
+        def ask(case: Any) -> None:
+            answer = case.call(headers=headers)
+            assert answer.status_code < 500, (case.method, case.formatted_path, answer.text[:500])
+
+        ask()
+        seen.add(f"{operation.method.upper()} {operation.path}")
+    assert len(seen) == 9
