@@ -8,7 +8,7 @@ from __future__ import annotations
 from apiflask import APIFlask
 from flask_wtf import CSRFProtect
 
-from archive_service.api import problems, routes
+from archive_service.api import routes
 from archive_service.archive import Archive
 
 SPEC_PATH = "/api/openapi.json"
@@ -18,7 +18,6 @@ def register(app: APIFlask, archive: Archive) -> None:
     """Give the application its REST addresses, with their description at ``/api/openapi.json``."""
     app.extensions["archive"] = archive
     app.security_schemes = {"token": {"type": "http", "scheme": "bearer"}}
-    app.error_processor(problems.of_http)
     csrf: CSRFProtect = app.extensions["csrf"]
     csrf.exempt(routes.blueprint)  # there is no cookie that a forged form could use
     app.register_blueprint(routes.blueprint)

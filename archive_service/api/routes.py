@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from apiflask import APIBlueprint, Schema
+from apiflask import APIBlueprint, HTTPError, Schema
 from apiflask.fields import Date, File, Integer, List, String
 from apiflask.validators import Length, Range
 from flask import Response, current_app, g, request
@@ -24,6 +24,7 @@ from archive_service.people.tokens import AUDIT, DISPOSE, FILE, READ
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Archive")
 blueprint.register_error_handler(ArchiveError, problems.of_ours)
+blueprint.register_error_handler(HTTPError, problems.of_http)
 blueprint.register_error_handler(Exception, problems.of_unknown)
 
 PIECE = 1024 * 1024
