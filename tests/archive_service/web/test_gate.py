@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from werkzeug.routing import IntegerConverter
 
 from archive_service.web.gate import OPEN_ENDPOINTS
 from tests.archive_service.web.conftest import House
@@ -12,7 +13,7 @@ def addresses(house: House) -> list[tuple[str, str, str]]:
     """Return endpoint, method and address of every rule."""
     found = []
     for rule in house.app.url_map.iter_rules():
-        values = {name: 1 if name == "seq" else "x" for name in rule.arguments}
+        values = {name: 1 if isinstance(rule._converters[name], IntegerConverter) else "x" for name in rule.arguments}
         with house.app.test_request_context():
             address = house.app.url_map.bind("localhost").build(rule.endpoint, values, method=None)
         found += [(rule.endpoint, method, address) for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})]

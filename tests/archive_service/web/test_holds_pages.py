@@ -78,7 +78,7 @@ def test_several_codes_and_a_case_file_are_held_at_once(house: DisposalHouse) ->
         ("reason", " ", "原因"),
         ("review_on", "2035-01-01", "今天之后"),
         ("review_on", "bald", "不是日期"),
-        ("codes", "", "档号或案卷号"),
+        ("codes", "", "档号、案卷号"),
         ("codes", "Q001-没有-0001", "没有找到"),
         ("cases", "AX1900-001", "AX1900-001"),
     ],
