@@ -20,6 +20,7 @@ from archive_service.web import (
     catalogue,
     certificates,
     custody,
+    descriptions,
     disposal,
     disposal_list,
     dropping,
@@ -86,6 +87,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     audit.blueprint,
     custody.blueprint,
     reports.blueprint,
+    descriptions.blueprint,
     stores.blueprint,
     people.blueprint,
     second.blueprint,
@@ -110,6 +112,7 @@ SECTIONS: tuple[tuple[str, str, str, str, Action | None], ...] = (
 
 
 ROOMS = {
+    "descriptions": "reports",
     "properties": "catalogue",
     "suggestions": "filing",
     "dropping": "filing",
