@@ -54,6 +54,7 @@ from archive_service.disposal.check import CheckReport, RetentionCheck
 from archive_service.disposal.destruction import Destruction
 from archive_service.disposal.hold_searches import HoldSearches
 from archive_service.disposal.holds import Holds
+from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
@@ -138,6 +139,7 @@ class Archive:
     disposal: Disposal
     destruction: Destruction
     certificates: Certificates
+    horizon: Horizon
     printing: Printing
 
     @property
@@ -210,6 +212,10 @@ class Archive:
     def follow_plan(self) -> bool:
         """Bring records in line with a plan that was published, some at a time; say whether there may be more."""
         return self.plan_effects.bring_in_line()
+
+    def certify_irrecoverable(self) -> list[str]:
+        """Issue the second stage of each certificate whose keyring backups have expired; return the lists."""
+        return self.horizon.issue_due()
 
     def keep_retention_clock(self) -> None:
         """Hold the retention clock against the wall clock, and keep its reading."""
@@ -555,6 +561,7 @@ def _join(
         disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days),
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,
+        horizon=Horizon(ledger, vault, indexer, settings.disposal.keyring_backup_days),
         printing=Printing(ledger, catalogue, cases, Text(settings.archive.name_zh, settings.archive.name_en)),
     )
 

@@ -159,6 +159,7 @@ KEY_DESTROYED = _act("destruction:key:destroyed", "销毁密钥", "Key destroyed
 OBJECTS_DELETED = _act("destruction:objects:deleted", "删除文件", "Objects deleted")
 RECORD_DESTROYED = _act("destruction:done", "销毁完成", "Destroyed")
 CERTIFICATE_ISSUED = _act("certificate:issued", "出具销毁证明", "Certificate issued")
+IRRECOVERABLE_CERTIFIED = _act("certificate:final", "出具不可恢复证明", "Irrecoverability certified")
 
 
 def words_of(name: str) -> Text:

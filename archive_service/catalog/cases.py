@@ -110,17 +110,20 @@ class Cases:
         """Record an event of a case file; every record whose clock it starts gets its due date at once.
 
         A case file that lacks what it needs to be closed is closed only with an ``exception``: the reason why.
+        Telling the same event of the same day again changes nothing, however often it is told.
         """
         require(actor, Action.KEEP_CASES)
-        if trigger not in EVENTS:
+        known = self.event_codes()
+        if trigger not in known:
             raise BadInput(
-                f"没有事件“{trigger}”。可用：{'、'.join(EVENTS)}。",
-                f"There is no event {trigger!r}. Use one of {', '.join(EVENTS)}.",
+                f"没有事件“{trigger}”。可用：{'、'.join(known)}。",
+                f"There is no event {trigger!r}. Use one of {', '.join(known)}.",
             )
-        if on > self.ledger.clock.today():
-            raise BadInput("事件日期不能在将来。", "An event cannot lie in the future.")
+        self._check_day(on)
         with self.ledger.work(actor.id) as work:
             case = _locked_case(work, case_files.c.case_no == case_no, case_no)
+            if _stands(work, case.id, trigger, on):
+                return
             lacking = self._lacking(work, actor, case.id, trigger, exception)
             row = {"id": uuid.uuid4().hex, "case_id": case.id, "trigger": str(trigger), "on_date": on}
             if lacking:
@@ -153,20 +156,52 @@ class Cases:
             )
         return {"lacking": " ".join(codes)} if codes else {}
 
+    def event_codes(self) -> tuple[str, ...]:
+        """Return the events that people can record: the usual ones, and what the schedule in force declares besides."""
+        usual = tuple(str(trigger) for trigger in EVENTS)
+        own = {event.code for rule in self.schedules.current.rules.values() for event in rule.events}
+        return (*usual, *sorted(own - {str(trigger) for trigger in Trigger}))
+
+    def _check_day(self, on: date) -> None:
+        if on > self.ledger.clock.today():
+            raise BadInput("事件日期不能在将来。", "An event cannot lie in the future.")
+
+    def correct_event(self, actor: Person, event_id: str, on: date, reason: str) -> None:
+        """Give an event another date: the old one is revoked with the reason and stays to be seen, in one transaction."""
+        require(actor, Action.KEEP_CASES)
+        if not reason.strip():
+            raise BadInput("请说明更正的原因。", "Please say why the date is corrected.")
+        self._check_day(on)
+        with self.ledger.work(actor.id) as work:
+            event = _event(work, event_id)
+            if event.on_date == on:
+                raise Conflict("日期没有变化。", "The date is the same.")
+            self._revoke(work, actor, event, reason)
+            if not _stands(work, event.case_id, event.trigger, on):
+                row = {"id": uuid.uuid4().hex, "case_id": event.case_id, "trigger": event.trigger, "on_date": on}
+                kept = {"exception": event.exception} if event.exception else {}
+                none_yet = {"revoked_at": None, "revoked_by": None, "revoked_reason": None}
+                made = {"recorded_at": work.at, "recorded_by": actor.id}
+                work.insert(case_events, {**row, **kept, **made, **none_yet})
+                said = {"trigger": event.trigger, "on": on.isoformat(), "old": event.on_date.isoformat()}
+                work.act(acts.CASE_EVENT_ADDED, "case_file", event.case_id, **said)
+            self._recompute(work, event.case_id, f"{event.trigger} {on.isoformat()}")
+            work.commit()
+
+    def _revoke(self, work: Work, actor: Person, event: Any, reason: str) -> None:
+        values = {"revoked_at": work.at, "revoked_by": actor.id, "revoked_reason": reason.strip()}
+        if not work.update(case_events, event.id, values, case_events.c.revoked_at.is_(None)):
+            raise Conflict("此事件已被撤销。", "This event has been revoked already.")
+        work.act(acts.CASE_EVENT_REVOKED, "case_file", event.case_id, trigger=event.trigger)
+
     def revoke_event(self, actor: Person, event_id: str, reason: str) -> None:
         """Take an event back (a case reopened, a date mistaken): clocks that it started stop or move."""
         require(actor, Action.KEEP_CASES)
         if not reason.strip():
             raise BadInput("请说明撤销的原因。", "Please say why the event is revoked.")
         with self.ledger.work(actor.id) as work:
-            event = work.connection.execute(select(case_events).where(case_events.c.id == event_id)).one_or_none()
-            if event is None:
-                raise NotFound("没有这一事件。", "There is no such event.")
-            _locked_case(work, case_files.c.id == event.case_id, event.case_id)
-            values = {"revoked_at": work.at, "revoked_by": actor.id, "revoked_reason": reason.strip()}
-            if not work.update(case_events, event_id, values, case_events.c.revoked_at.is_(None)):
-                raise Conflict("此事件已被撤销。", "This event has been revoked already.")
-            work.act(acts.CASE_EVENT_REVOKED, "case_file", event.case_id, trigger=event.trigger)
+            event = _event(work, event_id)
+            self._revoke(work, actor, event, reason)
             self._recompute(work, event.case_id, f"{event.trigger} revoked")
             work.commit()
 
@@ -206,3 +241,19 @@ def _locked_case(work: Work, which: ColumnElement[bool], said: str) -> Any:
     if row is None:
         raise NotFound(f"没有案卷 {said}。", f"There is no case file {said}.")
     return row
+
+
+def _event(work: Work, event_id: str) -> Any:
+    """Return an event and hold its case file until the transaction ends."""
+    event = work.connection.execute(select(case_events).where(case_events.c.id == event_id)).one_or_none()
+    if event is None:
+        raise NotFound("没有这一事件。", "There is no such event.")
+    _locked_case(work, case_files.c.id == event.case_id, event.case_id)
+    return event
+
+
+def _stands(work: Work, case_id: str, trigger: str, on: date) -> bool:
+    """Say whether this event of this day is recorded already and not revoked."""
+    same = case_events.c.case_id == case_id, case_events.c.trigger == str(trigger), case_events.c.on_date == on
+    wanted = select(case_events.c.id).where(*same, case_events.c.revoked_at.is_(None))
+    return work.connection.execute(wanted).first() is not None

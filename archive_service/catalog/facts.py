@@ -6,13 +6,14 @@ import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, select
 
 from archive_service.catalog.tables import case_events
 from archive_service.errors import BadInput
 from retention_policies import FactKind, FactQuestion, Facts, Hold, Parent, Period, Rule, Trigger
+from retention_policies.events import as_code
 
 Answer = bool | int | str
 MOST = 10**15
@@ -31,7 +32,7 @@ def triggers_of_case(connection: Connection, case_id: str | None) -> dict[Trigge
         .where(case_events.c.case_id == case_id, case_events.c.revoked_at.is_(None))
         .order_by(case_events.c.on_date)
     )
-    return {Trigger(row.trigger): row.on_date for row in rows}
+    return {cast("Trigger", as_code(row.trigger)): row.on_date for row in rows}
 
 
 def facts_of(

@@ -22,6 +22,7 @@ from archive_service.catalog.tables import components, fonds, records
 from archive_service.database.tables import CANONICAL
 from archive_service.disposal.freezing import items_of
 from archive_service.disposal.model import OPINION_WORDS, STEP_WORDS, ListState, Opinion, Step
+from archive_service.disposal.supervising import BEFORE, supervisions_of
 from archive_service.disposal.tables import approvals, candidates, certificates, disposal_lists
 from archive_service.errors import NotFound, Text
 from archive_service.people.model import OPEN_LEVELS, Person
@@ -119,6 +120,11 @@ def _body(connection: Connection, row: Any) -> dict[str, Any]:
         "proposer": {"id": row.proposer_id, "name": names[row.proposer_id], "at": row.drawn_up_at},
         "appraisers": [{"id": one, "name": names[one]} for one in sorted({item.appraiser_id for item in destroyed})],
         "approvers": [{"id": one.approver_id, "name": names[one.approver_id], "at": one.approved_at} for one in given],
+        "supervisors": [
+            {"id": one.supervisor_id, "name": names[one.supervisor_id], "at": one.signed_at}
+            for one in supervisions_of(connection, row)
+            if one.phase == BEFORE
+        ],
         "orderer": {"id": row.ordered_by, "name": names[row.ordered_by], "at": row.ordered_at},
         "method": METHOD._asdict(),
         "decisions": _decisions(connection, row),

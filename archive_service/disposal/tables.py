@@ -187,6 +187,14 @@ certificates = vouched_table(
     Column("digest", String(64), nullable=False),
 )
 
+final_certificates = vouched_table(
+    "final_certificate",
+    Column("list_id", ID, ForeignKey("disposal_list.id"), nullable=False, unique=True),
+    Column("issued_at", STAMP, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
 check_runs = vouched_table(
     "check_run",
     Column("as_of", Date, nullable=False),

@@ -40,6 +40,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
     scheduler.add_job(_told(archive.check_retention), daily, id="retention")
     scheduler.add_job(_told(archive.carry_on_schedule_changes), IntervalTrigger(seconds=5), id="schedule-changes")
+    scheduler.add_job(_told(archive.certify_irrecoverable), IntervalTrigger(hours=1), id="horizon")
     scheduler.add_job(_told(archive.catch_for_holds), IntervalTrigger(seconds=60), id="hold-searches")
     scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
     scheduler.add_job(_told(archive.expire_reservations), daily, id="reservations")

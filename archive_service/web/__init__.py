@@ -26,6 +26,7 @@ from archive_service.web import (
     dropping,
     errors,
     filing,
+    forecast,
     gate,
     health,
     here,
@@ -83,6 +84,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     disposal_list.blueprint,
     holds.blueprint,
     schedules.blueprint,
+    forecast.blueprint,
     certificates.blueprint,
     audit.blueprint,
     custody.blueprint,
@@ -130,6 +132,7 @@ ROOMS = {
     "second": "people",
     "holds": "disposal",
     "schedules": "disposal",
+    "forecast": "disposal",
     "certificates": "disposal",
 }
 """Under which section a blueprint of another name stands."""

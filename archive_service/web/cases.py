@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.catalog.browse import PAGE, Filters
-from archive_service.catalog.cases import EVENTS
 from archive_service.catalog.checklist import in_words
 from archive_service.catalog.manifest import parse_date
 from archive_service.errors import Text
@@ -37,7 +36,11 @@ EVENT_WORDS: dict[str, Text] = {
 def event_words(trigger: str) -> str:
     """Return the words of an event of a case file."""
     found = EVENT_WORDS.get(trigger)
-    return words(found) if found else trigger.replace("_", " ").lower()
+    if found is None:
+        rules = archive().schedules.current.rules.values()
+        title = next((event.title for rule in rules for event in rule.events if event.code == trigger), None)
+        return t(title.zh, title.en) if title else trigger.replace("_", " ").lower()
+    return words(found)
 
 
 @blueprint.get("/cases")
@@ -79,7 +82,7 @@ def case(case_no: str) -> str:
         events=events,
         names=names_of([name for event in events for name in (event.recorded_by, event.revoked_by)]),
         event_words=event_words,
-        choices=[(str(trigger), event_words(str(trigger))) for trigger in EVENTS],
+        choices=[(code, event_words(code)) for code in archive().cases.event_codes()],
         closed_on=max(event.on_date for event in closing) if closing else None,
         today=archive().clock.today().isoformat(),
         stages=_stages(row.id),
@@ -131,6 +134,15 @@ def revoke_event(case_no: str, event_id: str) -> Response:
     """Take an event back."""
     archive().cases.revoke_event(person(), event_id, request.form.get("reason", ""))
     done("已撤销此事件，到期日已重算。", "The event is revoked; due dates were computed anew.")
+    return redirect(url_for("cases.case", case_no=case_no), 303)
+
+
+@blueprint.post("/cases/<case_no>/events/<event_id>/correct")
+def correct_event(case_no: str, event_id: str) -> Response:
+    """Give an event another date; what it said before stays to be seen."""
+    on = parse_date(request.form.get("on", ""))
+    archive().cases.correct_event(person(), event_id, on, request.form.get("reason", ""))
+    done("事件日期已更正，到期日已重算。", "The event's date is corrected; due dates were computed anew.")
     return redirect(url_for("cases.case", case_no=case_no), 303)
 
 

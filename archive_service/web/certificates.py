@@ -10,12 +10,16 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template
 
+from archive_service.audit import acts
 from archive_service.disposal.certificates import PROVED_STEPS
 from archive_service.disposal.proofs import verify_certificate
+from archive_service.errors import NotFound, Text
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
+from archive_service.reports.destruction_register import destruction_register
 from archive_service.web.catalogue import period_words
 from archive_service.web.disposal_words import joined, kept_years, size_words
 from archive_service.web.here import archive, language, local_time, person, t, type_name, words
+from archive_service.web.reports import handed_out
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/disposal/lists")
 
@@ -35,6 +39,7 @@ def page(list_no: str) -> str:
         list_no=body["list_no"],
         fonds=f"{body['fonds']['fonds_no']} {t(body['fonds']['zh'], body['fonds']['en'])}",
         issued=local_time(body["issued_at"]),
+        final=_final(list_no, body),
         opening=_opening(body),
         method=body["method"][language()],
         people=_people(body),
@@ -48,6 +53,43 @@ def page(list_no: str) -> str:
         public_key=verifier.vkey(),
         faults=[words(fault) for fault in verify_certificate(body, verifier)],
     )
+
+
+def _final(list_no: str, body: Body) -> str:
+    """Say whether the content is certified to be irrecoverable from backups too, or when that comes."""
+    try:
+        final = json.loads(archive().horizon.text(person(), list_no))
+    except NotFound:
+        ends = archive().horizon.ends(body["issued_at"]).astimezone(archive().clock.zone).date().isoformat()
+        return t(
+            f"第一阶段：已销毁。密钥库备份保留期满（{ends}）并再次复查后，另出具“任何备份均不能恢复”的第二阶段证明。",
+            f"First stage: destroyed. Once backups of the keyring have expired ({ends}) and everything was looked for"
+            " again, a second certificate says that no backup can bring it back.",
+        )
+    said = str(final["sentence"][language()])
+    return t(
+        f"第二阶段（{local_time(final['issued_at'])}）：{said}",
+        f"Second stage ({local_time(final['issued_at'])}): {said}",
+    )
+
+
+@blueprint.get("/<list_no>/certificate-final.json")
+def final_json(list_no: str) -> Response:
+    """Hand out the second certificate's own bytes."""
+    head = {"Content-Disposition": f'attachment; filename="{list_no}-final.json"'}
+    return Response(archive().horizon.text(person(), list_no), mimetype="application/json", headers=head)
+
+
+@blueprint.get("/<list_no>/register.<form>")
+def register(list_no: str, form: str) -> Response:
+    """Hand out the destruction register 销毁清册 as a file; the log notes who took it."""
+    if form not in ("pdf", "xlsx"):
+        raise NotFound("没有这种格式。", "There is no such form.")
+    body: dict[str, Any] = json.loads(archive().certificates.text(person(), list_no))
+    names = archive().settings.archive
+    made = destruction_register(body, Text(names.name_zh, names.name_en), archive().clock, language())
+    archive().ledger.note(person().id, acts.REGISTER_WRITTEN, "disposal_list", body["list_id"], rows=len(made.rows))
+    return handed_out(made, form)
 
 
 @blueprint.get("/<list_no>/certificate.json")
@@ -75,6 +117,7 @@ def _people(body: Body) -> list[tuple[str, str]]:
         (t("编制", "Drawn up by"), _hand(body["proposer"])),
         (t("鉴定", "Appraised by"), joined([one["name"] for one in body["appraisers"]])),
         *((t("批准", "Approved by"), _hand(one)) for one in body["approvers"]),
+        *((t("监销", "Supervised by"), _hand(one)) for one in body.get("supervisors", ())),
         (t("下达", "Ordered by"), _hand(body["orderer"])),
     ]
 

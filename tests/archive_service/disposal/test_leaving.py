@@ -71,7 +71,7 @@ def test_a_hold_over_a_class_stops_everything_in_it_now_and_later(world: World):
     report = world.check.run()
     assert (report.queued, report.held) == (0, 2)
     view = world.holds.one(world.person(PROPOSER), hold_no)
-    assert (view.hold.classes, len(view.covered)) == (("YSH",), 1)
+    assert (view.hold.classes, len(view.covered)) == (("YSH",), 2)
     world.holds.release(world.person(APPROVERS[0]), hold_no, "案件已结")
     assert world.check.run().queued == 2
 
