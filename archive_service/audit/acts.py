@@ -106,6 +106,7 @@ NUMBERS_KEPT = _act("number:kept", "恢复后补正件号", "Numbers brought for
 BACKUP_MADE = _act("backup:made", "备份", "Backup made")
 BACKUP_RESTORED = _act("backup:restored", "由备份恢复", "Restored from a backup")
 BACKUP_DRILLED = _act("backup:drilled", "恢复演练", "Restore drill")
+ARCHIVE_REPAIRED = _act("archive:repaired", "修复可安全修复的", "Repaired what is safe")
 ARCHIVE_EXAMINED = _act("archive:examined", "检查全库", "Archive examined")
 SCHEME_MADE = _act("scheme:made", "启用编号方案版本", "Version of a numbering scheme made")
 FILE_NUMBER_ALLOTTED = _act("number:file", "编定案卷号", "File number given to a case file")

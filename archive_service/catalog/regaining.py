@@ -24,9 +24,11 @@ from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import (
     ARCHIVED,
     DESTROYED,
+    case_file_numbers,
     index_states,
     outbox,
     records,
+    reserved_numbers,
     sequences,
     void_numbers,
 )
@@ -261,7 +263,7 @@ def _numbers(ledger: Ledger) -> None:
     """No number is issued twice: every sequence stands at least where the highest number of its scope stands."""
     with ledger.work(None) as work:
         highest: dict[tuple[str, str], int] = {}
-        for table in (records, void_numbers):
+        for table in (records, void_numbers, reserved_numbers, case_file_numbers):
             wanted = select(table.c.scheme, table.c.scope, func.max(table.c.number)).group_by(
                 table.c.scheme, table.c.scope
             )

@@ -8,25 +8,42 @@ import click
 
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say
-from archive_service.cli.speech import Said, SaidGroup, in_chinese
+from archive_service.cli.speech import Said, SaidGroup, both, in_chinese
 from archive_service.people.policy import Action, require
 
 
 @click.command(cls=Said)
+@click.option(
+    "--repair",
+    "repairing",
+    is_flag=True,
+    help=both(
+        "修复可安全修复的：副本、封装说明、索引、残余（系统管理员）。",
+        "Repair what is safe: copies, capsules, index, leftovers (system administrator).",
+    ),
+)
 @json_option
 @with_desk
 @in_chinese("检查目录、密钥库、封存库、索引与日志是否一致（审计管理员、系统管理员）。不一致时退出码为 1。")
-def doctor(desk: Desk, as_json: bool) -> None:
+def doctor(desk: Desk, repairing: bool, as_json: bool) -> None:
     """Check that catalogue, keyring, store, index and log agree (auditor, system administrator). Exit code 1 when they do not."""
+    from archive_service.jobs.repairing import repair
+
     require(desk.person, Action.EXAMINE)
-    findings = desk.archive.examine()
+    done = repair(desk.archive, desk.person) if repairing else None
+    findings = done.left if done else desk.archive.examine()
     if as_json:
-        answer_json(
-            {"sound": not findings, "findings": [{"place": one.place, **one.text._asdict()} for one in findings]}
-        )
+        numbers = {"copies": done.copies, "cleared": done.cleared, "index": done.indexed} if done else None
+        told = [{"place": one.place, **one.text._asdict()} for one in findings]
+        answer_json({"sound": not findings, "findings": told, **({"repaired": numbers} if numbers else {})})
     else:
         for finding in findings:
             echo(f"{finding.place}: {finding.text.in_language(language())}")
+        if done:
+            say(
+                f"已修复副本 {done.copies} 份，清除残余 {done.cleared} 项。余下的须由人处理：",
+                f"{done.copies} copies were made good, {done.cleared} leftovers cleared away. What is left is for people:",
+            )
         say(
             "一切相符。" if not findings else f"发现 {len(findings)} 处问题。",
             "Everything agrees." if not findings else f"{len(findings)} findings.",

@@ -59,7 +59,14 @@ def _objects(ledger: Ledger, vault: Vault, contents: bool) -> list[Finding]:
         remains = {}
         findings.append(Finding("store", error.text))
     findings += [
-        Finding(states[record_id][1], Text(f"已销毁却仍有残留：{left}", f"destroyed, yet something is left: {left}"))
+        Finding(
+            states[record_id][1],
+            Text(
+                f"已销毁却仍有残留：{left}；请核对日志后由系统管理员清除，密钥已毁，内容无法打开",
+                f"destroyed, yet something is left: {left}; its key is gone and it opens no more. Verify the log, then have "
+                "it removed",
+            ),
+        )
         for record_id, lines in remains.items()
         for left in lines
     ]
@@ -149,7 +156,11 @@ def continuity(ledger: Ledger) -> list[Finding]:
             taken = waiting.union(
                 *(_taken(connection, table, row) for table in (records, void_numbers, case_file_numbers))
             )
-            why = Text("缺号，且不在作废登记中", "this number is missing and not in the void ledger")
+            why = Text(
+                "缺号，且不在作废登记中；请查明去向，确未使用的由档案员作废并说明原因",
+                "this number is missing and not in the void ledger; find out where it went, and if it was never used have an "
+                "archivist void it with the reason",
+            )
             scheme = schemes.get(row.scheme)
             missing = (number for number in range(1, row.last_no + 1) if number not in taken)
             # Of a scheme that no kept plan names the bare number still tells.
@@ -182,7 +193,10 @@ def _index(ledger: Ledger, indexer: Indexer) -> list[Finding]:
             ).outerjoin(index_states, index_states.c.record_id == records.c.id)
         ).all()
     missing = Text("索引与目录不符；请运行 index rebuild", "index and catalogue do not agree; run index rebuild")
-    misplaced = Text("索引中有不该有的档案", "the index holds a record that it must not hold")
+    misplaced = Text(
+        "索引中有不该有的档案；请运行 index rebuild",
+        "the index holds a record that it must not hold; run index rebuild",
+    )
     findings: list[Finding] = []
     for row in rows:
         home = indexer.compartments.name_of(row.level)

@@ -1,0 +1,50 @@
+"""Doctor repairs what cannot lose anything, and leaves to people what might."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from archive_service.errors import Forbidden
+from archive_service.jobs.repairing import repair
+from tests.archive_service.catalog.copies_world import CopiesWorld, found, two_more_stores
+from tests.archive_service.catalog.test_copies import damage
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[CopiesWorld]:
+    world = found(two_more_stores(tmp_path, ""))
+    yield world
+    world.archive.close()
+
+
+def left(world: CopiesWorld) -> list[str]:
+    found = repair(world.archive, world.person("system")).left
+    return [f"{one.place}: {one.text.en}" for one in found if one.place != "extraction"]
+
+
+def test_copies_capsules_and_index_are_made_good_and_the_rest_is_told_and_not_touched(world: CopiesWorld) -> None:
+    records = [world.file(f"第{number}件") for number in range(3)]
+    world.archive.settle_outbox()
+    world.archive.keep_copies()
+    damage(world, "primary", world.object_name(records[0]))
+    world.object("second", world.object_name(records[1])).unlink()
+    world.object("primary", f"{records[2][:2]}/{records[2]}/capsule.json").unlink()
+    world.archive.indexer.purge(records[0])
+    with pytest.raises(Forbidden):
+        repair(world.archive, world.person("auditor"))
+    assert left(world) == []
+    assert "archive:repaired" in world.acts()
+    # What nobody expects stays, and a row that was changed by hand stays as it is: both are for people.
+    stray = world.object("second", f"{records[0][:2]}/{records[0]}/{'a' * 32}.v1.sealed")
+    stray.write_bytes(b"whose is this?")
+    with world.archive.engine.begin() as connection:
+        connection.execute(text("UPDATE fonds SET name_en = 'another'"))
+    told = left(world)
+    assert len(told) == 2
+    assert any("not expected" in one for one in told)
+    assert any(one.startswith("fonds/") for one in told)
+    assert stray.exists()
