@@ -23,7 +23,7 @@ from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.proposals import show_suggestions
 from archive_service.cli.speech import Said, both, in_chinese
-from archive_service.search.service import SearchFilters
+from archive_service.search.fields import SearchFilters
 
 
 @click.command(cls=Said)
@@ -289,8 +289,11 @@ def search(desk: Desk, query: tuple[str, ...], class_code: str, year: int | None
         hits = [
             {**hit.line.__dict__, "type_name": hit.line.type_name._asdict(), "snippet": hit.parts} for hit in found.hits
         ]
-        answer_json({"total": found.total, "hits": hits})
+        told = [one._asdict() for one in found.told]
+        answer_json({"total": found.total, "hits": hits, "not_understood": told})
         return
+    for sentence in found.told:
+        echo(sentence.in_language(language()))
     if found.sentence:
         echo(found.sentence.in_language(language()))
     for hit in found.hits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
@@ -12,11 +13,12 @@ from sqlalchemy import ColumnElement, select
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.browse import Catalogue, Line
 from archive_service.catalog.codes import normalise_code
-from archive_service.catalog.tables import ARCHIVED, components, records
+from archive_service.catalog.tables import ARCHIVED, case_files, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import SEARCHED_LEVELS, Person
 from archive_service.people.policy import Action, require
 from archive_service.search.compartments import Compartments
+from archive_service.search.fields import SearchFilters, read_typed
 from archive_service.search.merging import merged
 from archive_service.vault import Vault
 from index.engines.base import DOC_ID, Found, Scope
@@ -30,16 +32,6 @@ LONGEST_CODE = 200
 SNIPPET_BYTES = 2_000_000
 FEW = 10
 """Where fewer records hold every word of a question, those follow that hold some of them."""
-
-
-@dataclass(frozen=True)
-class SearchFilters:
-    """What results are narrowed to; empty means everything."""
-
-    class_code: str = ""
-    type_code: str = ""
-    year: int | None = None
-    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,8 @@ class Results:
     total: int
     facets: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     sentence: Text | None = None
+    told: tuple[Text, ...] = ()
+    """What of the question could not be read, said so that it can be put right."""
 
 
 class Facts(NamedTuple):
@@ -67,6 +61,9 @@ class Facts(NamedTuple):
     type_code: str
     year: int
     level: str
+    code: str
+    document_date: date
+    enterprise: str
 
 
 class _Answer(NamedTuple):
@@ -86,34 +83,68 @@ class Search:
     compartments: Compartments
 
     def find(
-        self, actor: Person, text: str, filters: SearchFilters | None = None, *, limit: int = 20, offset: int = 0
+        self,
+        actor: Person,
+        text: str,
+        filters: SearchFilters | None = None,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        newest_first: bool = False,
+        passages: bool = True,
     ) -> Results:
         """Return the best hits for what a person typed; an archival code typed in any form finds its record first.
 
-        The total, the counts of the facets and the order depend on nothing but what this person may see.
+        Filters may be typed too (see :mod:`archive_service.search.fields`); filters alone list what fits. The total, the
+        counts of the facets and the order depend on nothing but what this person may see.
         """
         require(actor, Action.SEARCH)
-        filters = filters or SearchFilters()
         if not text.strip():
             raise BadInput("请输入要查找的字词或档号。", "Please type words or an archival code to look for.")
-        query = parse_query(text)
-        answer = self._nearest(actor, query, filters)
-        by_code = self._seen(actor, self._by_code(text))
+        typed = read_typed(text)
+        filters = (filters or SearchFilters()).with_typed(typed.filters)
+        query = parse_query(typed.words)
+        if typed.words or typed.filters.empty:
+            answer = self._nearest(actor, query, filters)
+            by_code = self._seen(actor, self._by_code(typed.words))
+        else:
+            answer, by_code = self._fitting(actor, filters), {}
         seen = {**by_code, **answer.seen}
         kept = list(dict.fromkeys([*(one for one in by_code if _fits(by_code[one], filters)), *answer.ranked]))
+        if newest_first:
+            kept.sort(key=lambda one: seen[one].document_date, reverse=True)
         lines = self.catalogue.by_ids(actor, kept[offset : offset + limit])
         page = [lines[record_id] for record_id in kept[offset : offset + limit] if record_id in lines]
-        hits = [Hit(line, self._passage(line, query)) for line in page]
+        hits = [Hit(line, self._passage(line, query) if passages else []) for line in page]
         nothing = Text(
             "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
         )
-        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing)
+        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing, typed.told)
+
+    def _fitting(self, actor: Person, filters: SearchFilters) -> _Answer:
+        """Return every record that fits the filters and that the person may see, the newest first."""
+        wanted = (
+            (filters.class_code, records.c.class_code),
+            (filters.type_code, records.c.type_code),
+            (filters.year, records.c.year),
+            (filters.level, records.c.level),
+        )
+        only = [column == value for value, column in wanted if value]
+        with self.ledger.read() as connection:
+            condition = self.catalogue.seen_by(actor) & (records.c.status == ARCHIVED)
+            ids = list(connection.execute(select(records.c.id).where(condition, *only)).scalars())
+        seen = {one: facts for one, facts in self._seen(actor, ids).items() if _fits(facts, filters)}
+        return _Answer(sorted(seen, key=lambda one: (-seen[one].document_date.toordinal(), seen[one].code)), seen)
 
     def every_id(self, actor: Person, text: str) -> list[str]:
         """Return the ids of all records that a person finds by some words now, in no order; a hold's search asks so."""
         require(actor, Action.SEARCH)
-        answer = self._answer(actor, parse_query(text), SearchFilters(), strict=True)
-        return sorted(answer.seen)
+        typed = read_typed(text)
+        if typed.words or typed.filters.empty:
+            seen = self._answer(actor, parse_query(typed.words), SearchFilters(), strict=True).seen
+        else:
+            seen = self._fitting(actor, typed.filters).seen
+        return sorted(one for one, facts in seen.items() if _fits(facts, typed.filters))
 
     def _by_code(self, text: str) -> list[str]:
         code = normalise_code(text)
@@ -158,13 +189,15 @@ class Search:
     def _seen(self, actor: Person, ids: Sequence[str], *only: ColumnElement[bool]) -> dict[str, Facts]:
         """Return those of some records that the person may see at this moment, as the catalogue knows them now."""
         seen: dict[str, Facts] = {}
-        fields = (records.c.id, records.c.class_code, records.c.type_code, records.c.year, records.c.level)
+        own = (records.c.class_code, records.c.type_code, records.c.year, records.c.level, records.c.code)
+        fields = (records.c.id, *own, records.c.document_date, case_files.c.enterprise)
+        joined = records.outerjoin(case_files, case_files.c.id == records.c.case_id)
         condition = self.catalogue.seen_by(actor) & records.c.level.in_(SEARCHED_LEVELS)
         with self.ledger.read() as connection:
             for start in range(0, len(ids), IN_A_QUERY):
                 some = records.c.id.in_(ids[start : start + IN_A_QUERY])
-                for row in connection.execute(select(*fields).where(condition, some, *only)):
-                    seen[row.id] = Facts(row.class_code, row.type_code, row.year, row.level)
+                for row in connection.execute(select(*fields).select_from(joined).where(condition, some, *only)):
+                    seen[row.id] = Facts(*row[1:-1], row.enterprise or "")
         return seen
 
     def _passage(self, line: Line, query: Query) -> list[tuple[str, bool]]:
@@ -204,7 +237,14 @@ def _fits(facts: Facts, filters: SearchFilters) -> bool:
         (filters.type_code, facts.type_code),
         (filters.level, facts.level),
     )
-    return all(not value or value == found for value, found in wanted) and filters.year in (None, facts.year)
+    return (
+        all(not value or value == found for value, found in wanted)
+        and filters.year in (None, facts.year)
+        and filters.enterprise.casefold() in facts.enterprise.casefold()
+        and normalise_code(facts.code).startswith(normalise_code(filters.code))
+        and (filters.before is None or facts.document_date < filters.before)
+        and (filters.after is None or facts.document_date >= filters.after)
+    )
 
 
 def _facets(seen: Iterable[Facts]) -> dict[str, list[tuple[str, int]]]:

@@ -9,13 +9,15 @@ from flask import Blueprint, render_template, request, url_for
 from archive_service.catalog.legacy_tables import likely_codes
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, require
-from archive_service.search.service import Hit, Results, SearchFilters
+from archive_service.search.fields import SearchFilters
+from archive_service.search.service import Hit, Results
 from archive_service.web.catalogue import Narrowing
 from archive_service.web.here import archive, class_name, level_badge, number_of, person, t, words
 from archive_service.web.home import badges_of
 
 blueprint = Blueprint("search", __name__)
 PAGE = 20
+NEWEST = "date"
 
 
 @blueprint.get("/search")
@@ -32,7 +34,8 @@ def page() -> str:
         year=number_of(narrowing.now.get("year", ""), "年度", "The year"),
         level=narrowing.now.get("level", ""),
     )
-    found = archive().search.find(person(), query, filters, limit=PAGE, offset=offset)
+    newest = narrowing.now.get("sort") == NEWEST
+    found = archive().search.find(person(), query, filters, limit=PAGE, offset=offset, newest_first=newest)
     last = offset + len(found.hits)
     return render_template(
         "search.html",
@@ -41,6 +44,11 @@ def page() -> str:
         results=[_result(hit) for hit in found.hits],
         meant=_meant(query) if not found.total else [],
         facets=_facets(found, narrowing),
+        told=[words(one) for one in found.told],
+        orders=[
+            (t("最相关的在前", "Best match first"), narrowing.url(sort=""), not newest),
+            (t("日期新的在前", "Newest first"), narrowing.url(sort=NEWEST), newest),
+        ],
         chips=narrowing.chips(_shown),
         clear_url=url_for("search.page", q=query),
         next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
@@ -69,7 +77,7 @@ def _meant(query: str) -> list[dict[str, str]]:
 
 
 def _wanted() -> dict[str, str]:
-    return {name: value for name in ("class", "year", "level") if (value := request.args.get(name, "").strip())}
+    return {name: value for name in ("class", "year", "level", "sort") if (value := request.args.get(name, "").strip())}
 
 
 def _result(hit: Hit) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from archive_service.catalog.tables import index_states, outbox, records
 from archive_service.config import ExtractionTable
 from archive_service.people.tables import grants
 from archive_service.search.doctor import examine
+from archive_service.search.fields import SearchFilters
 from archive_service.search.indexer import Indexer
-from archive_service.search.service import Results, Search, SearchFilters
+from archive_service.search.service import Results, Search
 from tests.support.disposal_world import PROPOSER, World, make_world, open_world
 
 CLEARED, OUTSIDER = "chen.mi", "wang.yue"

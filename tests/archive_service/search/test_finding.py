@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from archive_service.catalog.tables import index_states, records
 from archive_service.errors import BadInput, Forbidden, Text
-from archive_service.search.service import SearchFilters
+from archive_service.search.fields import SearchFilters
 from archive_service.search.settling import note, write
 from archive_service.search.texts import Prepared
 from index.analysis import ANALYSIS_VERSION

@@ -9,7 +9,7 @@ from archive_service.catalog.descriptions import columns_for
 from archive_service.catalog.model import Description
 from archive_service.catalog.tables import DESTROYING, records
 from archive_service.people.tables import grants, people
-from archive_service.search.service import SearchFilters
+from archive_service.search.fields import SearchFilters
 from tests.archive_service.search.search_world import CLEARED, OUTSIDER, SearchWorld
 
 pytestmark = pytest.mark.usefixtures("in_process")
