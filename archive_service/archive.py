@@ -28,6 +28,7 @@ from archive_service.catalog.cases import Cases
 from archive_service.catalog.checklist import SHIPPED as SHIPPED_CASE_KIND
 from archive_service.catalog.checklist import load_case_kind
 from archive_service.catalog.copies import Copies
+from archive_service.catalog.corrections import Corrections
 from archive_service.catalog.drop_folder import DropFolder
 from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
@@ -119,6 +120,7 @@ class Archive:
     fixity: Fixity
     cases: Cases
     accession: Accession
+    corrections: Corrections
     formats: FormatList
     identification: Identification
     catalogue: Catalogue
@@ -541,6 +543,7 @@ def _join(
             partial(refused, properties=properties),
             kind,
         ),
+        corrections=Corrections(ledger, vault, settings.server.max_upload_mib * 1024 * 1024, kind),
         formats=load_formats(settings.chosen_file("formats", SHIPPED_FORMATS)),
         identification=Identification(ledger, vault),
         catalogue=catalogue,

@@ -70,6 +70,8 @@ RECORD_FILED = _act("record:filed", "归档", "Filed")
 REGISTER_WRITTEN = _act("register:written", "打印或导出目录", "Register printed or exported")
 RECORD_READ = _act("record:read", "阅览", "Read")
 RECORD_READ_REFUSED = _act("record:read:refused", "阅览被拒", "Reading refused")
+RECORD_CORRECTED = _act("record:corrected", "更正文件", "File corrected")
+RECORD_DECLARED = _act("record:declared", "固化", "Declared")
 FORMAT_IDENTIFIED = _act("record:format:identified", "识别文件格式", "File format identified")
 RECORD_TEXT_KEPT = _act("record:text:kept", "保存提取的文字", "Extracted text kept")
 RECORD_TEXT_FAILED = _act("record:text:failed", "文字提取未成功", "No text could be extracted")
@@ -218,6 +220,7 @@ DETAILS: dict[str, Text] = {
     "code": Text("档号", "code"),
     "page": Text("页", "page"),
     "purpose": Text("方式", "manner"),
+    "corrects": Text("更正的文件", "corrects"),
     "component": Text("文件", "component"),
     "days": Text("天数", "days"),
     "digest": Text("摘要", "digest"),

@@ -11,7 +11,7 @@ from archive_service.audit import acts
 from archive_service.audit.tables import entries, head
 from archive_service.catalog.descriptions import describe
 from archive_service.catalog.model import Receipt
-from archive_service.catalog.tables import components
+from archive_service.catalog.tables import components, corrections
 from archive_service.people.model import OPEN_LEVELS
 from archive_service.vault import Vault
 
@@ -30,6 +30,9 @@ def receipt_of(connection: Connection, vault: Vault, row: Mapping[Any, Any], *, 
         .where(components.c.record_id == row["id"], components.c.role.in_(("original", "attachment")))
         .order_by(components.c.position)
     ).all()
+    later = select(corrections.c.component_id).where(corrections.c.record_id == row["id"])
+    corrected_later = set(connection.execute(later).scalars())
+    originals = [item for item in originals if item.id not in corrected_later]
     sealed = {} if row["level"] in OPEN_LEVELS else describe(vault, row).files
     files = []
     for item in originals:

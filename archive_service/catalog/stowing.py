@@ -44,13 +44,14 @@ def stow(
 def _stowed(vault: Vault, one: Draft, max_bytes: int, kind: CaseKind) -> Prepared | ArchiveError:
     try:
         check_special(kind, one.record_type.code, one.new.files)
-        files = [_store(vault, one.record_id, place, file, max_bytes) for place, file in enumerate(one.new.files)]
+        files = [store_file(vault, one.record_id, place, file, max_bytes) for place, file in enumerate(one.new.files)]
         return prepare(vault, one, files)
     except ArchiveError as error:
         return error
 
 
-def _store(vault: Vault, record_id: str, position: int, file: SourceFile, max_bytes: int) -> StoredFile:
+def store_file(vault: Vault, record_id: str, position: int, file: SourceFile, max_bytes: int) -> StoredFile:
+    """Seal one file into the vault as the file of a record at a position; nothing refers to it yet."""
     name = clean_name(file.name)
     try:
         chunks = iter(file.chunks())

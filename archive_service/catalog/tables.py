@@ -226,6 +226,26 @@ components = vouched_table(
     CheckConstraint("role IN ('original', 'attachment', 'text', 'preview')", name="role"),
 )
 
+corrections = vouched_table(
+    "correction",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("component_id", ID, ForeignKey("component.id"), nullable=False, unique=True),
+    Column("corrected_id", ID, ForeignKey("component.id"), nullable=False, unique=True),
+    Column("reason", String(500)),
+    Column("sealed_reason", LargeBinary),
+    Column("corrected_at", STAMP, nullable=False),
+    Column("corrected_by", ID, ForeignKey("person.id"), nullable=False),
+    CheckConstraint("component_id <> corrected_id", name="not_itself"),
+    CheckConstraint("reason IS NULL OR sealed_reason IS NULL", name="one_reason"),
+)
+
+declarations = vouched_table(
+    "record_declaration",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, unique=True),
+    Column("declared_at", STAMP, nullable=False),
+    Column("declared_by", ID, ForeignKey("person.id"), nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

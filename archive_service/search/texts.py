@@ -79,6 +79,8 @@ class Texts:
             never = Text("密封件不进入任何索引。", "Sealed items enter no index.")
             return _prepared(row, "", _Taken("", SEALED, never))
         kept = next((file for file in files if file.role == "text"), None)
+        if kept and any(file.created_at > kept.created_at for file in files if file.role != "preview"):
+            files, kept = [file for file in files if file.role != "text"], None  # a correction came after it
         if kept:
             text = b"".join(self.vault.open(record_id, kept.id, kept.version)).decode("utf-8", "replace")
             taken = _Taken(text, INDEXED, Text("已索引。", "Indexed."))
@@ -128,8 +130,11 @@ class Texts:
                 if there is None:
                     values = component_row(record_id, row["level"], 0, "text", "text/plain", "", sealed, work.at)
                     work.insert(components, values)
-                    work.act(acts.RECORD_TEXT_KEPT, "record", record_id, component=text_id)
-                    enqueue(work, CAPSULE, record_id)  # so that a copy of it is made, and the capsule tells of it
+                else:
+                    values = component_row(record_id, row["level"], 0, "text", "text/plain", "", sealed, work.at)
+                    work.update(components, text_id, {key: value for key, value in values.items() if key != "id"})
+                work.act(acts.RECORD_TEXT_KEPT, "record", record_id, component=text_id)
+                enqueue(work, CAPSULE, record_id)  # so that a copy of it is made, and the capsule tells of it
                 work.commit()
                 return True
         # The destruction may have passed the files already. While the key lives it has not, and will take this one.

@@ -15,7 +15,9 @@ from archive_service.catalog.browse import Event, Whole
 from archive_service.catalog.facts import Answer
 from archive_service.catalog.parents import inherits
 from archive_service.catalog.tables import ARCHIVED, DESTROYED
+from archive_service.errors import BadInput
 from archive_service.people.policy import Action, Thing
+from archive_service.web import uploads
 from archive_service.web.audit import detail_of
 from archive_service.web.catalogue import period_words, type_options
 from archive_service.web.filing import question_field, typed_facts
@@ -80,6 +82,7 @@ def page(code: str) -> str:
         },
         destroyed=whole.row["status"] == DESTROYED,
         format_warnings=_format_warnings(whole),
+        **_corrections(whole, readable=readable),
         may_hold=may(Action.PLACE_HOLD),
     )
 
@@ -152,6 +155,49 @@ def _told(question: FactQuestion, value: Answer) -> str:
 def _readable(whole: Whole) -> bool:
     thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
     return whole.row["status"] != DESTROYED and may(Action.READ_RECORD, thing)
+
+
+@blueprint.post("/<code>/correct/<component_id>")
+def correct(code: str, component_id: str) -> AnyResponse:
+    """Add a file that corrects one of the record's; the corrected one stays."""
+    files = uploads.chosen(request.files.getlist("file"))
+    if len(files) != 1:
+        raise BadInput("请选择一个更正后的文件。", "Choose the one file that corrects it.")
+    reason = request.form.get("reason", "")
+    archive().corrections.correct(person(), code, component_id, uploads.source(files[0]), reason)
+    done("已加入更正件，原文件保留。", "The correction was added; the file that it corrects is kept.")
+    return redirect(url_for("record.page", code=code), 303)
+
+
+@blueprint.post("/<code>/declare")
+def declare(code: str) -> AnyResponse:
+    """Declare a record: nothing is added to it any more."""
+    archive().corrections.declare(person(), code)
+    done("已固化：此件不再接受更正。", "Declared: the record takes no correction any more.")
+    return redirect(url_for("record.page", code=code), 303)
+
+
+def _corrections(whole: Whole, *, readable: bool) -> dict[str, Any]:
+    """Return what was corrected by what, whether the record is declared, and whether the person may correct it.
+
+    The reasons may tell of the content: they are for those who may read it.
+    """
+    found, declared = archive().corrections.of(whole.row["id"])
+    files = {file.id: file.name for file in whole.files}
+    may_file = may(Action.FILE_RECORD, Thing(level=whole.row["level"]))
+    return {
+        "corrected": {one.corrected_id: files.get(one.component_id, "") for one in found},
+        "corrects": {
+            one.component_id: {
+                "name": files.get(one.corrected_id, ""),
+                "reason": one.reason if readable or may_file else "",
+                "when": local_time(one.at),
+            }
+            for one in found
+        },
+        "declared": declared,
+        "may_correct": may_file and not declared and whole.row["status"] == ARCHIVED,
+    }
 
 
 def _format_warnings(whole: Whole) -> list[str]:

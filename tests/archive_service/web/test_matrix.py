@@ -190,6 +190,8 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /record/<code>/properties/<report_id>.pdf": WORKING,
     "POST /file/suggest": KEEPERS,
     "POST /file/accept": KEEPERS,
+    "POST /record/<code>/correct/<component_id>": KEEPERS,
+    "POST /record/<code>/declare": KEEPERS,
     "GET /file/drop": KEEPERS,
     "GET /file/drop/<batch_id>": KEEPERS,
     "POST /file/drop/<batch_id>": KEEPERS,
