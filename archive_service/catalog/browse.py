@@ -115,6 +115,8 @@ class Filters:
     case_no: str = ""
     year: int | None = None
     level: str = ""
+    fonds_no: str = ""
+    enterprise: str = ""
 
 
 @dataclass(frozen=True)
@@ -333,6 +335,12 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     conditions = [records.c[name] == value for name, value in wanted.items() if value]
     if filters.case_no:
         conditions.append(case_files.c.case_no == filters.case_no)
+    if filters.enterprise:
+        conditions.append(case_files.c.enterprise == filters.enterprise)
+    if filters.fonds_no:
+        conditions.append(
+            records.c.fonds_id == select(fonds.c.id).where(fonds.c.fonds_no == filters.fonds_no).scalar_subquery()
+        )
     return conditions
 
 

@@ -48,6 +48,12 @@ def case_options() -> list[tuple[str, str]]:
     return [(row.case_no, f"{row.case_no} {row.title}") for row in archive().cases.all_cases()]
 
 
+def enterprise_options() -> list[tuple[str, str]]:
+    """Return every enterprise that a case file is about."""
+    names = sorted({row.enterprise for row in archive().cases.all_cases() if row.enterprise})
+    return [(name, name) for name in names]
+
+
 def fonds_options() -> list[tuple[str, str]]:
     """Return every fonds for a choice."""
     return [(row.fonds_no, f"{row.fonds_no} {t(row.name_zh, row.name_en)}") for row in archive().cases.all_fonds()]
@@ -65,6 +71,8 @@ def page() -> str:
         case_no=wanted.get("case", ""),
         year=number_of(wanted.get("year", ""), "年度", "The year"),
         level=wanted.get("level", ""),
+        fonds_no=wanted.get("fonds", ""),
+        enterprise=wanted.get("enterprise", ""),
     )
     after = request.args.get("after", "")
     lines = archive().catalogue.records(person(), filters, after)
@@ -79,6 +87,8 @@ def page() -> str:
         keep={name: value for name, value in wanted.items() if name in ("type", "class")},
         wanted=wanted,
         cases=case_options(),
+        fonds=fonds_options(),
+        enterprises=enterprise_options(),
         levels=[(code, words(text)) for code, text in LEVEL_WORDS.items()],
         next_url=narrowing.url(after=lines[-1].code) if len(lines) == PAGE else None,
         first_url=narrowing.url() if after else None,
@@ -87,7 +97,7 @@ def page() -> str:
 
 
 def _wanted() -> dict[str, str]:
-    names = ("class", "type", "case", "year", "level")
+    names = ("class", "type", "case", "year", "level", "fonds", "enterprise")
     return {name: value for name in names if (value := request.args.get(name, "").strip())}
 
 
@@ -119,6 +129,8 @@ def _shown(name: str, value: str) -> tuple[str, str] | None:
         "type": (t("类型", "Type"), f"{value} {type_name(value)}"),
         "case": (t("案卷", "Case file"), value),
         "year": (t("年度", "Year"), value),
+        "fonds": (t("全宗", "Fonds"), value),
+        "enterprise": (t("企业", "Enterprise"), value),
         "level": (t("密级", "Level"), words(LEVEL_WORDS[value]) if value in LEVEL_WORDS else value),
     }
     return shown.get(name)
