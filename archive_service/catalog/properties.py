@@ -200,6 +200,7 @@ class Properties:
 
     def decide(self, actor: Person, exception_id: str, *, granted: bool, reason: str) -> None:
         """Grant or refuse an exception, as a second person and with a reason."""
+        require(actor, Action.GRANT_EXCEPTION)
         said = " ".join(reason.split())
         if not 4 <= len(said) <= 500:
             raise BadInput("请写明理由（4 至 500 字）。", "Please give a reason (4 to 500 characters).")

@@ -19,7 +19,7 @@ from archive_service.catalog.property_items import (
     from_json,
 )
 from archive_service.errors import BadInput, NotFound, Text
-from archive_service.people.policy import Action, Thing
+from archive_service.people.policy import Action, Thing, require
 from archive_service.reports.pdf import as_pdf
 from archive_service.reports.property_reports import property_report
 from archive_service.web.here import archive, done, language, local_time, may, names_of, person, t, words
@@ -49,9 +49,10 @@ def page(code: str) -> str:
 @blueprint.post("/record/<code>/properties")
 def check(code: str) -> AnyResponse:
     """Make a check now."""
+    whole = archive().catalogue.find(person(), code)
+    require(person(), Action.CHECK_PROPERTIES, Thing(level=whole.row["level"]))
     stage = request.form.get("stage", "")
     if stage not in {one.value for one in Stage}:
-        archive().catalogue.find(person(), code)
         raise BadInput("请选择检测环节。", "Please choose the stage of the check.")
     report = archive().properties.run(person(), code, Stage(stage))
     done(
