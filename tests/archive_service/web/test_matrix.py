@@ -276,6 +276,7 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "POST /catalogue/numbers/withdraw": {"code": "Q001-ZY·AX·1999-D10-YSH-0009", "reason": "误"},
     "POST /catalogue/reclassify": {"chosen": ["Q001"], "type": "YSH04", "reason": "误"},
+    "POST /record/<code>/properties": {"stage": "GD"},
     "POST /record/<code>/class": {"type": "YSH04", "reason": "误"},
     "POST /file/codes": {"text": "Q001-ZY·AX·1999-D10-YSH-9"},
     "POST /file/codes/table": {"text": "Q001-ZY·AX·1999-D10-YSH-9"},
