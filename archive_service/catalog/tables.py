@@ -216,7 +216,7 @@ components = vouched_table(
     Column("file_name", String(500)),
     Column("media_type", String(200), nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("sha256", String(64)),
+    Column("sha256", String(64), index=True),
     Column("sealed_size", BigInteger, nullable=False),
     Column("sealed_sha256", String(64), nullable=False),
     Column("created_at", STAMP, nullable=False),

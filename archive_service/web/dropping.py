@@ -14,6 +14,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from archive_service.catalog.duplicates import already_filed
 from archive_service.catalog.import_folder import RowResult, file_rows, new_record
 from archive_service.catalog.manifest import COLUMNS, Row
 from archive_service.catalog.model import SourceFile
@@ -65,6 +66,8 @@ def _page(
     told: str | None = None,
 ) -> str:
     batch = next((one for one in desk().of(person().id) if one.id == batch_id), None)
+    files = batch.files if batch else []
+    twins = already_filed(archive().ledger, person(), [one.digest.hexdigest() for one in files])
     return render_template(
         "file_drop.html",
         batch_id=batch_id,
@@ -72,7 +75,7 @@ def _page(
         fault=fault,
         told=told,
         shown=shown or {},
-        rows=[_row_view(batch, one, typed, shown or {}) for one in batch.files] if batch else [],
+        rows=[_row_view(batch, one, typed, shown or {}, twins) for one in files] if batch else [],
         others=[(one.id, len(one.files)) for one in desk().of(person().id) if one.id != batch_id],
         fonds=fonds_options(),
         cases=case_options(),
@@ -82,7 +85,9 @@ def _page(
     )
 
 
-def _row_view(batch: Batch, one: WaitingFile, typed: Mapping[str, str], shown: Mapping[str, Any]) -> dict[str, Any]:
+def _row_view(
+    batch: Batch, one: WaitingFile, typed: Mapping[str, str], shown: Mapping[str, Any], twins: Mapping[str, str]
+) -> dict[str, Any]:
     media_type = batch.media_type(one)
     judged = archive().formats.judge(one.path.rsplit("/", 1)[-1], media_type)
     found = shown.get(one.id)
@@ -95,6 +100,7 @@ def _row_view(batch: Batch, one: WaitingFile, typed: Mapping[str, str], shown: M
         "container": media_type in CONTAINERS
         and judged.format is not None
         and judged.format.code in ("archive", "eml"),
+        "twin": twins.get(one.digest.hexdigest()),
         "warnings": [words(said) for said in judged.warnings],
         "taken": not typed.get("chosen") or bool(typed.get(f"take-{one.id}")),
         "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
