@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from archive_service.audit import acts
 from archive_service.audit.copying import Told
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.capsules import rows_again
+from archive_service.catalog.capsules import HANDS, rows_again
 from archive_service.catalog.copies import forget
 from archive_service.catalog.frame import OF_RECORDS, Frame, from_plain
 from archive_service.catalog.outbox import enqueue
@@ -187,8 +188,10 @@ def _records(ledger: Ledger, vault: Vault, told: Told, done: Regained, progress:
     seen = 0
     for some in _batched(ids, AT_ONCE):
         by_table: dict[str, Rows] = {"record": [], "component": []}
-        for record_id in _not_there(ledger, told, some):
-            rows = _of_capsule(vault, record_id, done)
+        wanted = _not_there(ledger, told, some)
+        with ThreadPoolExecutor(HANDS) as hands:
+            found = list(hands.map(lambda record_id: _of_capsule(vault, record_id, done), wanted))
+        for rows in found:
             for name in by_table:
                 by_table[name] += [from_plain(metadata.tables[name], row) for row in rows.get(name, ())]
             late += [from_plain(parents, row) for row in rows.get("record_parent", ())]
