@@ -59,6 +59,8 @@ from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
+from archive_service.disposal.transfer_writing import TransferWriting
+from archive_service.disposal.transfers import Transfers
 from archive_service.errors import ArchiveError, BadSettings, Conflict, Damaged, NotFound, Text
 from archive_service.people.factors import Factors
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
@@ -142,6 +144,8 @@ class Archive:
     destruction: Destruction
     certificates: Certificates
     horizon: Horizon
+    transfers: Transfers
+    transfer_writing: TransferWriting
     printing: Printing
 
     @property
@@ -565,6 +569,8 @@ def _join(
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,
         horizon=Horizon(ledger, vault, indexer, settings.disposal.keyring_backup_days),
+        transfers=Transfers(ledger),
+        transfer_writing=TransferWriting(ledger, vault),
         printing=Printing(ledger, catalogue, cases, Text(settings.archive.name_zh, settings.archive.name_en)),
     )
 

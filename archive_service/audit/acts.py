@@ -161,6 +161,16 @@ DESTRUCTION_TROUBLE = _act("destruction:trouble", "销毁受阻", "Destruction m
 KEY_DESTROYED = _act("destruction:key:destroyed", "销毁密钥", "Key destroyed")
 OBJECTS_DELETED = _act("destruction:objects:deleted", "删除文件", "Objects deleted")
 RECORD_DESTROYED = _act("destruction:done", "销毁完成", "Destroyed")
+TRANSFER_PREPARED = _act("transfer:prepared", "编定移交包", "Transfer package prepared")
+TRANSFER_HANDED_OVER = _act("transfer:handed_over", "制作并交出移交包", "Transfer package written and handed over")
+TRANSFER_RECEIPT_TOLD = _act("transfer:receipt:told", "登记移交回执", "Receipt of a transfer entered")
+TRANSFER_RECEIPT_REFUSED = _act("transfer:receipt:refused", "移交回执不符", "Receipt of a transfer refused")
+TRANSFER_RECEIPT_STRUCK = _act("transfer:receipt:struck", "撤销移交回执登记", "Entry of a receipt taken back")
+TRANSFER_CUSTODY_MOVED = _act("transfer:custody:moved", "移交完成", "Custody moved")
+TRANSFER_RETURNED = _act("transfer:returned", "移交退回", "Transfer returned")
+TRANSFER_REMOVAL_OPENED = _act(
+    "transfer:removal:opened", "准予处置已移交的留存件", "Removal of what was transferred opened"
+)
 CERTIFICATE_ISSUED = _act("certificate:issued", "出具销毁证明", "Certificate issued")
 IRRECOVERABLE_CERTIFIED = _act("certificate:final", "出具不可恢复证明", "Irrecoverability certified")
 
@@ -181,6 +191,7 @@ OBJECTS: dict[str, Text] = {
     "disposal_list": Text("处置清册", "Disposal list"),
     "fonds": Text("全宗", "Fonds"),
     "store": Text("存储", "Store"),
+    "transfer_package": Text("移交包", "Transfer package"),
     "hold": Text("冻结", "Hold"),
     "import": Text("批量归档", "Folder import"),
     "number": Text("件号", "Number"),

@@ -73,6 +73,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Retention schedule: another version, its effect, adoption",
     ),
     "disposal": ("disposal", "处置清册", "Disposal lists"),
+    "transfer": ("transfer", "移交：编包、回执、验包", "Transfer: packages, receipts, checking a package"),
     "audit": ("audit", "审计：校验、导出、检查点", "Audit: verify, export, checkpoint"),
     "vault": ("vault", "封存库：存储、副本、密钥", "Vault: stores, copies, keys"),
     "backup": ("backup", "备份、检查、恢复、演练", "Backup: create, verify, restore, drill"),

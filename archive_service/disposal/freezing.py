@@ -16,6 +16,7 @@ from archive_service.database.tables import CANONICAL
 from archive_service.disposal.check import RetentionCheck
 from archive_service.disposal.model import Opinion, Step
 from archive_service.disposal.tables import approvals, disposal_items, disposal_lists
+from archive_service.disposal.transfer_custody import kept_for_transfer
 from archive_service.errors import NotFound, Text
 from retention_policies import State
 
@@ -122,7 +123,7 @@ def why_not(connection: Connection, check: RetentionCheck, record: Mapping[str, 
         numbers = [hold.reference for hold in decision.holds]
         return Text(f"因 {'、'.join(numbers)} 冻结", f"on hold: {', '.join(numbers)}")
     if decision.state is State.DUE:
-        return None
+        return kept_for_transfer(connection, record["id"])
     return Text(f"未到期：{decision.sentence.zh}", f"not due: {decision.sentence.en}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     column,
+    text,
 )
 
 from archive_service.database.tables import ID, STAMP, metadata, vouched_table
@@ -276,6 +278,63 @@ schedule_progress = Table(
     Column("reached", ID, nullable=False),
     Column("done", Integer, nullable=False),
     Column("summary", Text, nullable=False),
+)
+
+transfer_packages = vouched_table(
+    "transfer_package",
+    Column("package_no", String(16), nullable=False, unique=True),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("list_id", ID, ForeignKey("disposal_list.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("receiver", String(200), nullable=False),
+    Column("nature", String(16), nullable=False),
+    Column("prepared_at", STAMP, nullable=False),
+    Column("prepared_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("digest", String(64)),
+    Column("payload_files", Integer),
+    Column("payload_bytes", BigInteger),
+    Column("handed_over_at", STAMP),
+    Column("handed_over_by", ID, ForeignKey("person.id")),
+    Column("receipt_no", String(100)),
+    Column("received_on", Date),
+    Column("receipt_digest", String(64)),
+    Column("receipt_by", ID, ForeignKey("person.id")),
+    Column("confirmed_at", STAMP),
+    Column("confirmed_by", ID, ForeignKey("person.id")),
+    Column("returned_at", STAMP),
+    Column("returned_by", ID, ForeignKey("person.id")),
+    Column("returned_reason", String(500)),
+    Column("removal_opened_at", STAMP),
+    UniqueConstraint("year", "number"),
+    CheckConstraint("state IN ('prepared', 'handed_over', 'returned', 'custody_moved')", name="state"),
+    CheckConstraint("confirmed_by IS NULL OR confirmed_by <> receipt_by", name="confirmed_by_another"),
+    CheckConstraint("receipt_digest IS NULL OR receipt_digest = digest", name="receipt_names_it"),
+    CheckConstraint(
+        "state <> 'custody_moved' OR (receipt_digest IS NOT NULL AND receipt_by IS NOT NULL"
+        " AND confirmed_by IS NOT NULL AND received_on IS NOT NULL)",
+        name="moved_by_receipt",
+    ),
+    CheckConstraint("removal_opened_at IS NULL OR state = 'custody_moved'", name="removed_after_it_moved"),
+)
+
+transfer_items = vouched_table(
+    "transfer_item",
+    Column("package_id", ID, ForeignKey("transfer_package.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False),
+    Column("candidate_id", ID, ForeignKey("candidate.id"), nullable=False),
+    Column("returned", Boolean, nullable=False),
+    UniqueConstraint("package_id", "record_id"),
+)
+
+_SENT = text("NOT returned")
+Index(
+    "uq_transfer_item_sent_record",
+    transfer_items.c.record_id,
+    unique=True,
+    sqlite_where=_SENT,
+    postgresql_where=_SENT,
 )
 
 leases = Table(

@@ -65,6 +65,8 @@ class Action(Enum):
     APPROVE = "approve"
     SUPERVISE = "supervise"
     ORDER_DESTRUCTION = "order_destruction"
+    TRANSFER = "transfer"
+    CONFIRM_RECEIPT = "confirm_receipt"
     PLACE_HOLD = "place_hold"
     RELEASE_HOLD = "release_hold"
     SEE_AUDIT = "see_audit"
@@ -140,6 +142,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.APPROVE: _rule(APPROVER, barred=("proposer", "appraiser", "approver")),
     Action.ORDER_DESTRUCTION: _rule(ARCHIVIST, barred=("proposer", "appraiser", "approver", "supervisor")),
     Action.SUPERVISE: _rule(ARCHIVIST, APPRAISER, APPROVER, barred=("proposer", "supervisor")),
+    Action.TRANSFER: _rule(ARCHIVIST),
+    Action.CONFIRM_RECEIPT: _rule(ARCHIVIST, APPROVER, barred=("receipt_by",)),
     Action.PLACE_HOLD: _rule(ARCHIVIST, APPRAISER, APPROVER),
     Action.RELEASE_HOLD: _rule(APPROVER, barred=("placed_by",)),
     Action.SEE_AUDIT: _rule(AUDITOR),
@@ -161,6 +165,7 @@ HAND_WORDS: dict[str, Text] = {
     "supervisor": Text("监销过这份清册的人", "one who supervises or has signed for this list"),
     "drafter": Text("起草或修改过这份草案的人", "one who wrote in this draft"),
     "requester": Text("提出申请的人", "the one who asked"),
+    "receipt_by": Text("登记这份回执的人", "the one who entered this receipt"),
     "placed_by": Text("设置冻结的人", "the one who placed the hold"),
     "self": Text("本人", "the person concerned"),
 }

@@ -1,0 +1,236 @@
+"""Transfer: packages that hand records over, their receipts, and the check of a package that came from elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from archive_service.cli.main import Desk, json_option, with_desk
+from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
+from archive_service.cli.speech import SaidGroup, both, in_chinese
+from archive_service.disposal.transfer_check import check_bag
+from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
+from archive_service.disposal.transfers import PackageView
+
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+DIGEST = click.option(
+    "--digest",
+    required=True,
+    help=both("回执写明的包摘要（SHA-256）。", "The package's digest on the receipt (SHA-256)."),
+)
+NUMBER = click.option("--number", required=True, help=both("回执编号。", "The receipt's number."))
+
+
+@click.group(cls=SaidGroup)
+@in_chinese("移交：编包、制作、回执、验包。")
+def transfer() -> None:
+    """Transfer: prepare and write packages, enter receipts, check a package."""
+
+
+@transfer.command("list")
+@json_option
+@with_desk
+@in_chinese("列出移交包，新的在前。")
+def list_packages(desk: Desk, as_json: bool) -> None:
+    """List the transfer packages, the newest first."""
+    found = desk.archive.transfers.all(desk.person)
+    if as_json:
+        answer_json([_told(view) for view in found])
+        return
+    if not found:
+        say("还没有移交包。", "There are no transfer packages yet.")
+        return
+    headings = [
+        words("移交包", "Package"),
+        words("清册", "List"),
+        words("接收单位", "Receiver"),
+        words("状态", "State"),
+    ]
+    show_table(headings, [[view.row.package_no, view.list_no, view.row.receiver, _state(view)] for view in found])
+
+
+@transfer.command()
+@click.argument("package_no")
+@json_option
+@with_desk
+@in_chinese("显示一个移交包。")
+def show(desk: Desk, package_no: str, as_json: bool) -> None:
+    """Show a transfer package."""
+    view = desk.archive.transfers.view(desk.person, package_no)
+    if as_json:
+        answer_json(_told(view))
+        return
+    echo(f"{view.row.package_no}  {_state(view)}  {view.row.receiver}")
+    if view.row.digest:
+        say(
+            f"摘要 {view.row.digest}，文件 {view.row.payload_files} 个，{view.row.payload_bytes} 字节。",
+            f"Digest {view.row.digest}, {view.row.payload_files} files, {view.row.payload_bytes} bytes.",
+        )
+    if view.row.returned_reason:
+        say(f"退回理由：{view.row.returned_reason}", f"Returned because: {view.row.returned_reason}")
+    for code in view.codes:
+        echo(f"  {code}")
+
+
+@transfer.command()
+@click.argument("list_no")
+@click.option("--receiver", required=True, help=both("接收单位。", "Who receives it."))
+@click.option("--nature", type=click.Choice(list(NATURES)), default="transfer", help=both("移交性质。", "Its nature."))
+@json_option
+@with_desk
+@in_chinese("把一份清册中批准移交的档案编成移交包（内容随即固定）。")
+def prepare(desk: Desk, list_no: str, receiver: str, nature: str, as_json: bool) -> None:
+    """Freeze what a list decided to transfer into a package."""
+    done = desk.archive.transfers.prepare(desk.person, list_no, receiver, nature)
+    if as_json:
+        answer_json({"package_no": done.package_no, "items": done.items, "left_out": list(done.left_out)})
+        return
+    say(f"移交包 {done.package_no}：{done.items} 件。", f"Package {done.package_no}: {done.items} records.")
+    for code in done.left_out:
+        say(f"未列入（密封或不在库）：{code}", f"Left out (sealed off, or not in the archive): {code}")
+
+
+@transfer.command()
+@click.argument("package_no")
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--encrypt-to",
+    default="",
+    help=both("接收单位的 age 公钥；包成一个加密文件。", "The receiver's age public key; makes one encrypted file."),
+)
+@json_option
+@with_desk
+@in_chinese("把移交包写入文件夹（BagIt；不加密则为明文，请妥善传送）。同一个包每次写出的内容相同。")
+def write(desk: Desk, package_no: str, folder: Path, encrypt_to: str, as_json: bool) -> None:
+    """Write a package into a folder as a bag (in clear unless encrypted); the same package is the same each time."""
+    done = desk.archive.transfer_writing.write(desk.person, package_no, folder, encrypt_to)
+    if as_json:
+        told = {"files": done.written.files, "bytes": done.written.size, "digest": done.written.digest}
+        answer_json({"package_no": package_no, "place": str(done.place), **told})
+        return
+    say(
+        f"已写入 {done.place}：{done.written.files} 个文件，{done.written.size} 字节。回执须写明摘要 {done.written.digest}。",
+        f"Written to {done.place}: {done.written.files} files, {done.written.size} bytes."
+        f" The receipt must name the digest {done.written.digest}.",
+    )
+
+
+@transfer.command()
+@click.argument("package_no")
+@NUMBER
+@click.option(
+    "--on",
+    "received_on",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help=both("接收日期，年-月-日。", "Date of receipt, year-month-day."),
+)
+@DIGEST
+@json_option
+@with_desk
+@in_chinese("登记接收单位的回执；须由另一人用 confirm 核对确认。")
+def receipt(desk: Desk, package_no: str, number: str, received_on: datetime, digest: str, as_json: bool) -> None:
+    """Enter the receiver's receipt; another person confirms it."""
+    desk.archive.transfers.tell_receipt(desk.person, package_no, number, received_on.date(), digest)
+    _say_done(desk, package_no, as_json, "回执已登记，待另一人确认。", "Entered; another person confirms it now.")
+
+
+@transfer.command()
+@click.argument("package_no")
+@NUMBER
+@DIGEST
+@json_option
+@with_desk
+@in_chinese("由另一人照回执原件核对确认；移交完成。")
+def confirm(desk: Desk, package_no: str, number: str, digest: str, as_json: bool) -> None:
+    """Confirm, from the paper itself, a receipt that another entered; custody moves."""
+    desk.archive.transfers.confirm_receipt(desk.person, package_no, number, digest)
+    _say_done(desk, package_no, as_json, "移交完成。", "Custody has moved.")
+
+
+@transfer.command("strike-receipt")
+@click.argument("package_no")
+@json_option
+@with_desk
+@in_chinese("撤销尚未确认的回执登记，以便重新登记。")
+def strike_receipt(desk: Desk, package_no: str, as_json: bool) -> None:
+    """Take back the entry of a receipt that is not confirmed yet."""
+    desk.archive.transfers.strike_receipt(desk.person, package_no)
+    _say_done(desk, package_no, as_json, "已撤销登记。", "The entry is taken back.")
+
+
+@transfer.command("return")
+@click.argument("package_no")
+@click.option("--reason", required=True, help=both("退回理由。", "Why it was returned."))
+@json_option
+@with_desk
+@in_chinese("登记接收单位退回；档案仍归本馆保管，可另行编包。")
+def take_back(desk: Desk, package_no: str, reason: str, as_json: bool) -> None:
+    """Note that the receiver returned a package; custody stays here, another can be prepared."""
+    desk.archive.transfers.take_back(desk.person, package_no, reason)
+    _say_done(desk, package_no, as_json, "已登记退回。", "Noted as returned.")
+
+
+@transfer.command("open-removal")
+@click.argument("package_no")
+@json_option
+@with_desk
+@in_chinese("移交完成且留存期满后，把留存件列入另一份清册；其后照常鉴定、审批。")
+def open_removal(desk: Desk, package_no: str, as_json: bool) -> None:
+    """After custody moved and the years of keeping are over, draw up the separate list of what is still here."""
+    archive = desk.archive
+    years = archive.settings.disposal.keep_after_transfer_years
+    drawn = archive.transfers.open_removal(desk.person, package_no, years, archive.disposal)
+    if as_json:
+        left_out = [{"code": one.code, **one.text._asdict()} for one in drawn.left_out]
+        answer_json({"list_no": drawn.list_no, "items": drawn.items, "left_out": left_out})
+        return
+    say(f"已编制清册 {drawn.list_no}：{drawn.items} 件。", f"List {drawn.list_no} drawn up: {drawn.items} records.")
+    for one in drawn.left_out:
+        echo(f"  {one.code}  {one.text.in_language(language())}")
+
+
+@transfer.command()
+@click.argument("folder", type=FOLDER)
+@json_option
+@in_chinese("检验收到的包（BagIt）：完整、未改、不指向包外。发现问题时退出码为 1。")
+def check(folder: Path, as_json: bool) -> None:
+    """Check a package that was received (BagIt): whole, unchanged, leading nowhere else. Exit code 1 when anything is wrong."""
+    report = check_bag(folder)
+    if as_json:
+        counted = {"files": report.payload_files, "bytes": report.payload_bytes, "digest": report.digest}
+        said = {"faults": report.faults, "warnings": report.warnings}
+        answer_json({"valid": report.valid, **counted, **{k: [one._asdict() for one in v] for k, v in said.items()}})
+    else:
+        for one in (*report.faults, *report.warnings):
+            echo(one.in_language(language()))
+        if report.valid:
+            say(
+                f"包完好：{report.payload_files} 个文件，{report.payload_bytes} 字节。摘要 {report.digest or '（无 SHA-256 标签清单）'}。",
+                f"The package is sound: {report.payload_files} files, {report.payload_bytes} bytes."
+                f" Digest {report.digest or '(no SHA-256 tag manifest)'}.",
+            )
+        else:
+            say(f"发现 {len(report.faults)} 处问题。", f"{len(report.faults)} faults.")
+    if not report.valid:
+        raise SystemExit(FOUND_WRONG)
+
+
+def _say_done(desk: Desk, package_no: str, as_json: bool, zh: str, en: str) -> None:
+    if as_json:
+        answer_json(_told(desk.archive.transfers.view(desk.person, package_no)))
+    else:
+        say(zh, en)
+
+
+def _state(view: PackageView) -> str:
+    return PACKAGE_WORDS[PackageState(view.row.state)].in_language(language())
+
+
+def _told(view: PackageView) -> dict[str, object]:
+    row = view.row
+    told = {"package_no": row.package_no, "list_no": view.list_no, "state": row.state, "receiver": row.receiver}
+    counted = {"digest": row.digest, "files": row.payload_files, "bytes": row.payload_bytes}
+    return {**told, **counted, "receipt_no": row.receipt_no, "codes": list(view.codes)}

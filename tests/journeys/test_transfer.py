@@ -1,0 +1,204 @@
+"""Scenarios 17 and 18: what is handed over leaves in one approved package, and leaves us only by a receipt that two people read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from datetime import date
+from xml.etree import ElementTree as ET
+
+import pyrage
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.model import Opinion
+from archive_service.disposal.transfer_check import check_bag, info_lines
+from archive_service.disposal.transfers import Prepared
+from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden
+from tests.journeys.conftest import CANARY, Life
+
+KEEP_YEARS = 5
+
+
+@pytest.fixture
+def approved(life: Life) -> str:
+    """A list of which a trade secret and an open record are to be transferred, years after their case was closed."""
+    life.file("KCQ02", "工艺配方", CANARY, "TS")
+    life.file("YSH05", "整改情况月报", "内部的月报", on=date(2014, 6, 1), case_no=None)
+    life.on(2025, 1, 2)
+    life.archive.cases.record_event(
+        life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="试验"
+    )
+    life.on(2035, 1, 5)
+    life.archive.check_retention()
+    queue = life.archive.disposal.queue(life.who("archivist"))
+    drawn = life.archive.disposal.draw_up(life.who("archivist"), [one.row.id for one in queue])
+    opinions = [Appraisal(n, Opinion.TRANSFER, "有保存价值") for n in range(1, drawn.items + 1)]
+    life.archive.disposal.appraise(life.who("appraiser"), drawn.list_no, opinions)
+    digest = life.archive.disposal.submit(life.who("archivist"), drawn.list_no)
+    for approver in ("approver1", "approver2"):
+        life.archive.disposal.approve(life.who(approver), drawn.list_no, digest)
+    assert drawn.items == 2
+    return drawn.list_no
+
+
+def prepared(life: Life, list_no: str) -> str:
+    done: Prepared = life.archive.transfers.prepare(life.who("archivist"), list_no, "市档案馆")
+    assert done.items == 2
+    return done.package_no
+
+
+def sent(life: Life, list_no: str, folder: str = "out") -> tuple[str, str]:
+    package_no = prepared(life, list_no)
+    target = life.folder / folder
+    target.mkdir()
+    done = life.archive.transfer_writing.write(life.who("archivist"), package_no, target)
+    return package_no, done.written.digest
+
+
+def state(life: Life, package_no: str) -> str:
+    return str(life.archive.transfers.view(life.who("archivist"), package_no).row.state)
+
+
+def test_a_trade_secret_is_in_clear_inside_the_approved_package_alone(life: Life, approved: str) -> None:
+    assert life.bytes_with(CANARY) == []
+    package_no, digest = sent(life, approved)
+    bag = life.folder / "out" / package_no
+    assert [path.is_relative_to(bag / "data" / "电子档案") for path in life.bytes_with(CANARY)] == [True]
+    report = check_bag(bag)
+    assert (report.valid, report.warnings, report.digest) == (True, [], digest)
+    assert digest == hashlib.sha256((bag / "tagmanifest-sha256.txt").read_bytes()).hexdigest()
+    info = dict(info_lines((bag / "bag-info.txt").read_text(encoding="utf-8")))
+    row = life.archive.transfers.view(life.who("archivist"), package_no).row
+    assert info["Payload-Oxum"] == f"{row.payload_bytes}.{row.payload_files}"
+    assert info["External-Identifier"] == package_no
+    assert "档案 2 件，文件 2 个" in (bag / "data" / "说明文件.TXT").read_text(encoding="utf-8")
+    listed = ET.parse(bag / "data" / "文件目录.XML").getroot()
+    assert [one.findtext("密级") for one in listed] == ["内部", "商业秘密"]
+    for one in listed:
+        assert (bag / "data" / (one.findtext("电子档案名称") or "?")).is_file()
+    told = json.loads((bag / "metadata" / "handover.json").read_text(encoding="utf-8"))
+    assert [one["title"] for one in told["records"]] == ["整改情况月报", "工艺配方"]
+    for name in ("premis.xml", "ead.xml"):
+        ET.parse(bag / "metadata" / name)
+
+
+def test_the_same_package_is_the_same_bytes_whenever_it_is_written(life: Life, approved: str) -> None:
+    package_no, digest = sent(life, approved)
+    life.on(2035, 3, 1)
+    again = life.folder / "again"
+    again.mkdir()
+    archivist, writing = life.who("archivist"), life.archive.transfer_writing
+    assert writing.write(archivist, package_no, again).written.digest == digest
+    one, two = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (life.folder / "out", again)
+    )
+    assert one == two
+    with pytest.raises(Conflict, match="is there already"):
+        writing.write(archivist, package_no, again)
+
+
+def test_to_the_receivers_key_nothing_lies_in_clear(life: Life, approved: str) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    package_no = prepared(life, approved)
+    (life.folder / "out").mkdir()
+    done = life.archive.transfer_writing.write(
+        life.who("archivist"), package_no, life.folder / "out", str(identity.to_public())
+    )
+    assert life.bytes_with(CANARY) == []
+    opened = pyrage.decrypt(done.place.read_bytes(), [identity])
+    with tarfile.open(fileobj=io.BytesIO(opened)) as packed:
+        packed.extractall(life.folder / "received", filter="data")
+    report = check_bag(life.folder / "received" / package_no)
+    assert (report.valid, report.digest) == (True, done.written.digest)
+
+
+def test_only_a_receipt_that_two_people_read_moves_custody_and_only_years_later_removal_opens(
+    life: Life, approved: str
+) -> None:
+    package_no, digest = sent(life, approved)
+    transfers, archivist, second = life.archive.transfers, life.who("archivist"), life.who("second")
+    with pytest.raises(Conflict):
+        transfers.open_removal(archivist, package_no, KEEP_YEARS, life.archive.disposal)
+    on = date(2035, 1, 5)
+    with pytest.raises(BadInput, match="not this package's"):  # forged
+        transfers.tell_receipt(archivist, package_no, "收字1号", on, "0" * 64)
+    transfers.tell_receipt(archivist, package_no, "收字1号", on, digest)
+    with pytest.raises(Conflict):  # doubled
+        transfers.tell_receipt(second, package_no, "收字1号", on, digest)
+    with pytest.raises(Forbidden):
+        transfers.confirm_receipt(archivist, package_no, "收字1号", digest)
+    with pytest.raises(BadInput):
+        transfers.confirm_receipt(second, package_no, "收字2号", digest)
+    with pytest.raises(BadInput):
+        transfers.confirm_receipt(second, package_no, "收字1号", "f" * 64)
+    assert state(life, package_no) == "handed_over"
+    transfers.confirm_receipt(second, package_no, "收字1号", digest)
+    assert state(life, package_no) == "custody_moved"
+    for late in (
+        lambda: transfers.tell_receipt(second, package_no, "收字1号", on, digest),
+        lambda: removal(life, package_no),
+    ):
+        with pytest.raises(Conflict):
+            late()
+    life.on(2040, 1, 6)
+    assert removal(life, package_no) == 2
+    with pytest.raises(Conflict):
+        removal(life, package_no)
+    assert life.archive.verify_audit().sound
+
+
+def removal(life: Life, package_no: str) -> int:
+    drawn = life.archive.transfers.open_removal(life.who("archivist"), package_no, KEEP_YEARS, life.archive.disposal)
+    return drawn.items
+
+
+def test_a_returned_package_changes_nothing_and_the_next_one_bears_another_number(life: Life, approved: str) -> None:
+    package_no, digest = sent(life, approved)
+    transfers, archivist = life.archive.transfers, life.who("archivist")
+    with pytest.raises(Conflict):
+        transfers.prepare(archivist, approved, "另一档案馆")  # nothing is sent twice
+    transfers.take_back(archivist, package_no, "题名不规范")
+    view = transfers.view(archivist, package_no)
+    assert (view.row.state, view.row.returned_reason) == ("returned", "题名不规范")
+    with pytest.raises(Conflict):  # a receipt that comes late
+        transfers.tell_receipt(archivist, package_no, "收字1号", date(2035, 1, 5), digest)
+    with pytest.raises(Conflict):
+        life.archive.transfer_writing.write(archivist, package_no, life.folder / "out")
+    assert prepared(life, approved) != package_no
+
+
+def test_what_awaits_a_receipt_comes_onto_no_other_list(life: Life, approved: str) -> None:
+    """Not even if somebody puts it back into the queue by hand."""
+    sent(life, approved)
+    archive = life.archive
+    with archive.engine.begin() as connection:
+        connection.execute(text("UPDATE candidate SET state = 'queued'"))
+    queue = archive.disposal.queue(life.who("archivist"))
+    with pytest.raises(Conflict, match="no receipt has opened its removal"):
+        archive.disposal.draw_up(life.who("archivist"), [one.row.id for one in queue])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE transfer_package SET state = 'custody_moved'",
+        "UPDATE transfer_package SET removal_opened_at = 'now'",
+        "UPDATE transfer_package SET receipt_digest = 'f'",
+    ],
+)
+def test_the_database_itself_moves_no_custody_without_a_receipt(life: Life, approved: str, sql: str) -> None:
+    sent(life, approved)
+    with pytest.raises(IntegrityError), life.archive.engine.begin() as connection:
+        connection.execute(text(sql))
+
+
+def test_one_who_may_not_read_a_record_writes_it_into_no_package(life: Life, approved: str) -> None:
+    for who in ("approver1", "reader"):
+        with pytest.raises(ArchiveError):
+            life.archive.transfers.prepare(life.who(who), approved, "市档案馆")
