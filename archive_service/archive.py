@@ -75,6 +75,7 @@ from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
 from archive_service.reports.fonts import chinese_font
+from archive_service.reports.transfer_papers import TransferPapers
 from archive_service.search.doctor import cage, examine
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
@@ -146,6 +147,7 @@ class Archive:
     horizon: Horizon
     transfers: Transfers
     transfer_writing: TransferWriting
+    transfer_papers: TransferPapers
     printing: Printing
 
     @property
@@ -523,6 +525,8 @@ def _join(
     cases = Cases(ledger, schedules, kind)
     indexer = Indexer.at(settings.data_dir / "index", ledger, vault, schedules, settings.extraction)
     certificates = Certificates(ledger)
+    transfers = Transfers(ledger)
+    unit = Text(settings.archive.name_zh, settings.archive.name_en)
     check = RetentionCheck(ledger, schedules, settings.retention)
     return Archive(
         settings=settings,
@@ -569,9 +573,10 @@ def _join(
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,
         horizon=Horizon(ledger, vault, indexer, settings.disposal.keyring_backup_days),
-        transfers=Transfers(ledger),
+        transfers=transfers,
         transfer_writing=TransferWriting(ledger, vault),
-        printing=Printing(ledger, catalogue, cases, Text(settings.archive.name_zh, settings.archive.name_en)),
+        transfer_papers=TransferPapers(ledger, catalogue, transfers, unit),
+        printing=Printing(ledger, catalogue, cases, unit),
     )
 
 

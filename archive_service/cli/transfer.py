@@ -13,6 +13,9 @@ from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.disposal.transfer_check import check_bag
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
 from archive_service.disposal.transfers import PackageView
+from archive_service.errors import BadInput, Conflict
+from archive_service.reports.pdf import as_pdf
+from archive_service.reports.xlsx import as_xlsx
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 DIGEST = click.option(
@@ -115,6 +118,28 @@ def write(desk: Desk, package_no: str, folder: Path, encrypt_to: str, as_json: b
         f"Written to {done.place}: {done.written.files} files, {done.written.size} bytes."
         f" The receipt must name the digest {done.written.digest}.",
     )
+
+
+@transfer.command()
+@click.argument("package_no")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--deed", is_flag=True, help=both("交接文据，而非移交清册。", "The deed instead of the list."))
+@json_option
+@with_desk
+@in_chinese("把移交清册（或交接文据）写成 PDF 或 XLSX 文件，以扩展名为准；不覆盖已有文件。")
+def papers(desk: Desk, package_no: str, file: Path, deed: bool, as_json: bool) -> None:
+    """Write the transfer list (or the deed) as PDF or XLSX, by the file's ending; nothing is overwritten."""
+    if file.suffix.lower() not in (".pdf", ".xlsx"):
+        raise BadInput("文件名须以 .pdf 或 .xlsx 结尾。", "The file's name ends in .pdf or .xlsx.")
+    if file.exists():
+        raise Conflict(f"{file} 已存在，不覆盖。", f"{file} is there already and is not overwritten.")
+    drawn = desk.archive.transfer_papers
+    made = (drawn.deed if deed else drawn.register)(desk.person, package_no, language())
+    file.write_bytes(as_pdf(made) if file.suffix.lower() == ".pdf" else as_xlsx(made))
+    if as_json:
+        answer_json({"file": str(file), "rows": len(made.rows)})
+    else:
+        say(f"已写入 {file}。", f"Written to {file}.")
 
 
 @transfer.command()

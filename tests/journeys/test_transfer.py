@@ -19,6 +19,7 @@ from archive_service.disposal.model import Opinion
 from archive_service.disposal.transfer_check import check_bag, info_lines
 from archive_service.disposal.transfers import Prepared
 from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden
+from archive_service.reports.pdf import as_pdf
 from tests.journeys.conftest import CANARY, Life
 
 KEEP_YEARS = 5
@@ -85,6 +86,20 @@ def test_a_trade_secret_is_in_clear_inside_the_approved_package_alone(life: Life
     assert [one["title"] for one in told["records"]] == ["整改情况月报", "工艺配方"]
     for name in ("premis.xml", "ead.xml"):
         ET.parse(bag / "metadata" / name)
+
+
+def test_the_papers_bear_the_figures_and_no_title_that_the_reader_may_not_see(life: Life, approved: str) -> None:
+    package_no, digest = sent(life, approved)
+    papers = life.archive.transfer_papers
+    assert [row[2] for row in papers.register(life.who("archivist"), package_no, "zh").rows] == [
+        "整改情况月报",
+        "工艺配方",
+    ]
+    deed = papers.deed(life.who("archivist"), package_no, "en")
+    assert any(digest in row for row in deed.rows)
+    assert as_pdf(deed).startswith(b"%PDF")
+    with pytest.raises(Forbidden):
+        papers.register(life.who("reader"), package_no, "zh")
 
 
 def test_the_same_package_is_the_same_bytes_whenever_it_is_written(life: Life, approved: str) -> None:
