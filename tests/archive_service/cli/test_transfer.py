@@ -17,7 +17,7 @@ def test_an_unknown_list_or_package_is_not_found(terminal: Terminal) -> None:
     who = ("--as", "zhang.dang")
     assert terminal.run("transfer", "prepare", "CZ1999-001", "--receiver", "市档案馆", *who).code == 4
     confirmed = terminal.run("transfer", "confirm", "YJ1999-001", "--number", "1", "--digest", "f", *who)
-    assert (confirmed.code, confirmed.err.strip()) == (4, "There is no transfer package YJ1999-001.")
+    assert (confirmed.code, confirmed.err.strip()) == (4, "Error: There is no transfer package YJ1999-001.")
 
 
 def test_a_bag_is_checked_and_what_is_wrong_with_it_is_told(terminal: Terminal, tmp_path: Path) -> None:
