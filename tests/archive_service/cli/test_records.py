@@ -181,3 +181,29 @@ def test_a_foreign_manifest_is_mapped_and_tried_before_anything_is_filed(termina
     assert "没有.txt" in tried.json["rows"][1]["reason"]["zh"]
     done = terminal.run(*command, *maps)
     assert (done.json["filed"], done.json["repeated"], done.json["refused"]) == (1, 0, 1)
+
+
+def test_a_file_is_corrected_and_the_record_declared(terminal: Terminal):
+    paper, better = terminal.folder / "甲件.txt", terminal.folder / "甲件更正.txt"
+    paper.write_text("缺页的甲件")
+    better.write_text("补全的甲件")
+    said = (
+        "--fonds",
+        "Q001",
+        "--class",
+        "YSH05",
+        "--title",
+        "甲",
+        "--date",
+        "2024-03-01",
+        "--as",
+        "zhang.dang",
+        "--json",
+    )
+    code = terminal.run("accession", str(paper), *said).json["archival_code"]
+    actor = ("--as", "zhang.dang", "--json")
+    done = terminal.run("correct", code, str(better), "--reason", "缺页", *actor)
+    assert done.code == 0
+    assert len(terminal.run("show", code, *actor).json["files"]) == 2
+    assert terminal.run("declare", code, *actor).json["declared"]
+    assert terminal.run("correct", code, str(better), "--reason", "再改", *actor).code == 5
