@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select
+from sqlalchemy.engine import make_url
 
 from archive_service.audit import acts, anchors, copying
 from archive_service.audit.ledger import Ledger
@@ -61,7 +62,7 @@ from archive_service.disposal.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
 from archive_service.disposal.transfer_writing import TransferWriting
 from archive_service.disposal.transfers import Transfers
-from archive_service.errors import ArchiveError, BadSettings, Conflict, Damaged, NotFound, Text
+from archive_service.errors import ArchiveError, BadSettings, Conflict, Damaged, NotFound, Text, Unavailable
 from archive_service.people.factors import Factors
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Person
 from archive_service.people.policy import Action, require
@@ -463,6 +464,7 @@ def recover_root_key(settings: Settings, words: list[str], clock: Clock | None =
 def upgrade_archive(settings: Settings) -> None:
     """Bring the database of an existing archive to this version's schema."""
     engine = open_engine(settings.database_url)
+    _must_be_there(settings)
     migrate(engine)
     engine.dispose()
 
@@ -481,6 +483,17 @@ def open_archive(settings: Settings, clock: Clock | None = None) -> Archive:
     return _join(settings, clock, parts.engine, parts.ledger, parts.keyring, parts.copies, schedules)
 
 
+def _must_be_there(settings: Settings) -> None:
+    """Raise ``Unavailable`` if the catalogue's file is gone: opened, it would be an empty one, and look like an archive's."""
+    url = make_url(settings.database_url)
+    path = Path(str(url.database))
+    if url.get_backend_name() == "sqlite" and not (path.is_file() and path.stat().st_size):
+        raise Unavailable(
+            f"目录库不见了：{path}。请用 backup restore 由备份恢复，或用 vault rebuild 重建。",
+            f"The catalogue is missing: {path}. Bring it back with backup restore, or make it again with vault rebuild.",
+        )
+
+
 @dataclass(frozen=True)
 class Parts:
     """What everything else stands on: database, log, keyring, stores."""
@@ -495,6 +508,7 @@ def open_parts(settings: Settings, clock: Clock, log_key: bytes) -> Parts:
     """Open what everything else stands on; nothing is written."""
     install = _install_id(settings)
     engine = open_engine(settings.database_url)
+    _must_be_there(settings)
     require_current(engine)
     ledger = Ledger(engine, Signer(origin(install), log_key), clock)
     noticed: SimpleQueue[Faulty] = SimpleQueue()

@@ -302,7 +302,7 @@ def sqlite_file(settings: Settings) -> Path | None:
 
 
 def _must_be_free(catalogue: Path) -> None:
-    if catalogue.exists():
+    if catalogue.exists() and catalogue.stat().st_size:  # an empty file is none
         raise Conflict(
             f"目录库仍在：{catalogue}。若确已无用，请停止服务并把它（连同 -wal、-shm）移走，再恢复。",
             f"The catalogue stands still: {catalogue}. If it is really of no use, stop the service, move it away (with "

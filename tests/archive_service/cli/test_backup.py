@@ -31,6 +31,10 @@ def test_a_catalogue_comes_back_from_its_backup_and_without_one(terminal: Termin
     assert terminal.run("audit", "checkpoint", *AUDITOR).code == 0
     assert terminal.run("backup", "restore").code == 5, "a catalogue that stands is not written over"
     lose(terminal, terminal.folder / "first")
+    for said in (("init",), ("show", code, "--as", "zhang.dang")):
+        gone = terminal.run(*said)
+        assert (gone.code, "backup restore" in gone.err) == (6, True), gone.err
+    assert not (terminal.folder / "var" / "catalogue.db").exists(), "no empty catalogue takes its place"
     restored = terminal.run("backup", "restore", "--json")
     assert (restored.code, restored.json["missing"]) == (0, []), restored.out
     lose(terminal, terminal.folder / "second")
