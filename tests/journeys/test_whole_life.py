@@ -125,7 +125,7 @@ def test_a_grant_ends_by_the_clock_and_the_refusal_is_logged(life: Life):
     receipt = life.file("KCQ02", "工艺文件复制件", "内容")
     request = archive.reading_room.ask(life.who("reader"), receipt.archival_code, "核对整改", 1)
     archive.reading_room.grant(life.who("archivist"), request)
-    archive.reading_room.grant(life.who("approver"), request)
+    archive.reading_room.grant(life.who("approver1"), request)
     whole = archive.catalogue.find(life.who("reader"), receipt.archival_code)
     _, chunks = archive.catalogue.open_component(life.who("reader"), receipt.record_id, whole.files[0].id, "核对")
     assert b"".join(chunks) == "内容".encode()
