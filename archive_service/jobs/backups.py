@@ -144,6 +144,9 @@ def restore(
         aside = catalogue.with_name(f"{catalogue.name}.restoring")
         _clear(aside)
         unpack(place, made, CATALOGUE, aside)
+        engine = open_engine(f"sqlite:///{aside}")
+        migrate(engine)  # it may come from before the program was brought up to date
+        engine.dispose()
     back = _bring_back(settings, made.name, told, aside, clock, progress, kept)
     if catalogue is not None and aside is not None:
         aside.replace(catalogue)
