@@ -8,14 +8,14 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from archive_service.audit.acts import DESTRUCTION_BEGUN
 from archive_service.audit.tables import entries
 from archive_service.catalog.answers import answer_facts
 from archive_service.catalog.facts import Answer
 from archive_service.catalog.model import Receipt
-from archive_service.catalog.tables import DESTROYING, records
+from archive_service.catalog.tables import DESTROYING
+from archive_service.disposal.steps import Steps
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
-from tests.support.disposal_world import COOLING_OFF_DAYS, PROPOSER, World
+from tests.support.disposal_world import COOLING_OFF_DAYS, PROPOSER, World, after
 
 DAY = date(2014, 5, 1)
 CASE = "AX2024-001"
@@ -26,6 +26,24 @@ def accident(world: World, **facts: Answer) -> Receipt:
     world.open_case()
     world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", date(2014, 12, 31), exception="测试")
     return world.file("KCQ10", DAY, case_no=CASE, facts=facts)
+
+
+def accident_of_1990(world: World) -> Receipt:
+    """An accident without victims whose papers have been kept long enough."""
+    world.open_case()
+    world.cases.record_event(world.person(PROPOSER), CASE, "CASE_CLOSED", date(1990, 12, 31), exception="测试")
+    return world.file("KCQ10", date(1990, 5, 1), case_no=CASE, facts=NOBODY_HURT)
+
+
+def approved_list(world: World) -> str:
+    """A list of all that is due, approved, with its cooling-off over."""
+    world.check.run()
+    list_no = world.disposal.draw_up(world.person(PROPOSER), world.candidate_ids()).list_no
+    world.appraise(list_no)
+    world.disposal.submit(world.person(PROPOSER), list_no)
+    world.approve(list_no)
+    world.wait(days=COOLING_OFF_DAYS)
+    return list_no
 
 
 def decision(world: World, kind: str) -> Receipt:
@@ -140,26 +158,24 @@ def test_only_who_may_file_at_its_level_answers_and_what_is_not_seen_is_not_ther
         answer(desk, receipt, "wang.yue", sanction_level="warning")
 
 
-def test_a_record_on_its_way_out_is_not_answered_for(desk: World) -> None:
-    receipt = decision(desk, "")
-    with desk.ledger.work(None) as work:
-        work.update(records, receipt.record_id, {"status": DESTROYING})
-        work.act(DESTRUCTION_BEGUN, "record", receipt.record_id)
-        work.commit()
-    with pytest.raises(NotFound):
-        answer(desk, receipt, sanction_level="warning")
+def test_a_record_on_its_way_out_is_not_answered_for(desk: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    receipt, refused = accident_of_1990(desk), list[str]()
+
+    def try_it() -> None:
+        with pytest.raises(NotFound):
+            answer(desk, receipt, deaths=1)
+        refused.append(desk.record(receipt).status)
+
+    list_no = approved_list(desk)
+    monkeypatch.setattr(Steps, "_claim", after("_claim", try_it))
+    desk.order(list_no)
+    desk.destruction.carry_out(list_no)
+    assert refused == [DESTROYING]
 
 
 def test_a_death_told_after_the_approval_stops_the_destruction(desk: World) -> None:
-    desk.open_case()
-    desk.cases.record_event(desk.person(PROPOSER), CASE, "CASE_CLOSED", date(1990, 12, 31), exception="测试")
-    receipt = desk.file("KCQ10", date(1990, 5, 1), case_no=CASE, facts=NOBODY_HURT)
-    desk.check.run()
-    list_no = desk.disposal.draw_up(desk.person(PROPOSER), desk.candidate_ids()).list_no
-    desk.appraise(list_no)
-    desk.disposal.submit(desk.person(PROPOSER), list_no)
-    desk.approve(list_no)
-    desk.wait(days=COOLING_OFF_DAYS)
+    receipt = accident_of_1990(desk)
+    list_no = approved_list(desk)
     answer(desk, receipt, deaths=1)
     with pytest.raises(Conflict):
         desk.order(list_no)
