@@ -32,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _cheap_passwords() -> Iterator[None]:
     """Let no test wait for a dozen passwords that are slow on purpose."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("archive_service.archive.PasswordHasher", lambda: QUICK)
+        for room in ("founding", "opening"):
+            patch.setattr(f"archive_service.archive.{room}.PasswordHasher", lambda: QUICK)
         yield
 
 
