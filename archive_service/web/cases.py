@@ -140,6 +140,7 @@ def revoke_event(case_no: str, event_id: str) -> Response:
 @blueprint.post("/cases/<case_no>/events/<event_id>/correct")
 def correct_event(case_no: str, event_id: str) -> Response:
     """Give an event another date; what it said before stays to be seen."""
+    require(person(), Action.KEEP_CASES)
     on = parse_date(request.form.get("on", ""))
     archive().cases.correct_event(person(), event_id, on, request.form.get("reason", ""))
     done("事件日期已更正，到期日已重算。", "The event's date is corrected; due dates were computed anew.")
