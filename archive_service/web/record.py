@@ -16,7 +16,7 @@ from archive_service.catalog.facts import Answer
 from archive_service.catalog.parents import inherits
 from archive_service.catalog.tables import ARCHIVED, DESTROYED
 from archive_service.errors import BadInput
-from archive_service.people.policy import Action, Thing
+from archive_service.people.policy import Action, Thing, require
 from archive_service.web import uploads
 from archive_service.web.audit import detail_of
 from archive_service.web.catalogue import period_words, type_options
@@ -160,6 +160,8 @@ def _readable(whole: Whole) -> bool:
 @blueprint.post("/<code>/correct/<component_id>")
 def correct(code: str, component_id: str) -> AnyResponse:
     """Add a file that corrects one of the record's; the corrected one stays."""
+    level = archive().catalogue.find(person(), code).row["level"]
+    require(person(), Action.FILE_RECORD, Thing(level=level))
     files = uploads.chosen(request.files.getlist("file"))
     if len(files) != 1:
         raise BadInput("请选择一个更正后的文件。", "Choose the one file that corrects it.")
