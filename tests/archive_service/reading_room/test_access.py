@@ -288,6 +288,7 @@ def test_a_request_is_withdrawn_by_the_one_who_asked_and_before_it_is_decided(ro
 def test_a_request_is_talked_over_by_those_concerned_alone(room: Room):
     request = room.ask()
     room.desk.say(room.world.person(DECIDER), request, "请说明用途")
+    room.world.wait(seconds=1)
     room.desk.say(room.world.person(READER), request, "核对配方编号")
     with pytest.raises(NotFound):
         room.desk.say(room.world.person(ANOTHER_READER), request, "插话")
