@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
 from archive_service.catalog.legacy_tables import likely_codes
+from archive_service.errors import Text
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, require
+from archive_service.reports.found import found_register
 from archive_service.search.fields import SearchFilters
 from archive_service.search.service import Hit, Results
 from archive_service.web.catalogue import Narrowing
-from archive_service.web.here import archive, class_name, level_badge, number_of, person, t, words
+from archive_service.web.here import archive, class_name, language, level_badge, number_of, person, t, words
 from archive_service.web.home import badges_of
+from archive_service.web.reports import handed_out
+from archive_service.web.second import second_again
 
 blueprint = Blueprint("search", __name__)
 PAGE = 20
@@ -29,11 +33,7 @@ def page() -> str:
         return render_template("search.html", query="", found=None)
     narrowing = Narrowing("search.page", {**_wanted(), "q": query})
     offset = number_of(request.args.get("from", ""), "起点", "The start") or 0
-    filters = SearchFilters(
-        class_code=narrowing.now.get("class", ""),
-        year=number_of(narrowing.now.get("year", ""), "年度", "The year"),
-        level=narrowing.now.get("level", ""),
-    )
+    filters = _filters(narrowing)
     newest = narrowing.now.get("sort") == NEWEST
     found = archive().search.find(person(), query, filters, limit=PAGE, offset=offset, newest_first=newest)
     last = offset + len(found.hits)
@@ -49,11 +49,40 @@ def page() -> str:
             (t("最相关的在前", "Best match first"), narrowing.url(sort=""), not newest),
             (t("日期新的在前", "Newest first"), narrowing.url(sort=NEWEST), newest),
         ],
+        export_url=url_for("search.exported", **narrowing.now),  # type: ignore[arg-type]
         chips=narrowing.chips(_shown),
         clear_url=url_for("search.page", q=query),
         next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
         first_url=narrowing.url() if offset else None,
         masked=masked_entry(query),
+    )
+
+
+@blueprint.get("/search/found.xlsx")
+@second_again
+def exported() -> Response:
+    """Hand out the list of what was found as a spreadsheet; the log notes who took it."""
+    require(person(), Action.SEARCH)
+    narrowing = Narrowing("search.page", _wanted())
+    query = request.args.get("q", "").strip()[:500]
+    house = archive().settings.archive
+    register = found_register(
+        archive().search,
+        person(),
+        query,
+        _filters(narrowing),
+        Text(house.name_zh, house.name_en),
+        language(),
+        newest_first=narrowing.now.get("sort") == NEWEST,
+    )
+    return handed_out(register, "xlsx")
+
+
+def _filters(narrowing: Narrowing) -> SearchFilters:
+    return SearchFilters(
+        class_code=narrowing.now.get("class", ""),
+        year=number_of(narrowing.now.get("year", ""), "年度", "The year"),
+        level=narrowing.now.get("level", ""),
     )
 
 

@@ -6,6 +6,9 @@ from datetime import date
 
 import pytest
 
+from archive_service.errors import Text
+from archive_service.reports.found import found_register
+from archive_service.reports.xlsx import as_xlsx
 from archive_service.search.fields import SearchFilters, read_typed
 from tests.archive_service.search.search_world import OUTSIDER, SearchWorld
 
@@ -53,3 +56,11 @@ def test_a_filter_alone_lists_what_fits_and_beside_words_it_narrows(archive: Sea
     ):
         assert archive.find(nothing, OUTSIDER).total == 0
     assert archive.find("通风 year:next", OUTSIDER).told
+
+
+def test_the_saved_list_holds_what_the_person_finds_and_no_more(archive: SearchWorld) -> None:
+    one, _ = archive.settled("通风检查"), archive.settled("通风检查", "TS")
+    unit = Text("某局", "The bureau")
+    drawn = found_register(archive.search, archive.world.person(OUTSIDER), "通风", SearchFilters(), unit, "zh")
+    assert [row[1] for row in drawn.rows] == [one.archival_code]
+    assert as_xlsx(drawn)[:2] == b"PK"

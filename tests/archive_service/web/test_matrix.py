@@ -224,6 +224,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /reports/": WORKING,
     "GET /reports/<kind>.<form>": WORKING,
     "GET /search": WORKING,
+    "GET /search/found.xlsx": WORKING,
     "GET /stores/": ("auditor", "system"),
     "POST /stores/examine": ("auditor", "system"),
     "POST /stores/replicate": ("system",),
