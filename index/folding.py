@@ -31,7 +31,8 @@ _BROKEN_CHINESE = rf"(?<=[{HAN}])[ \t\u3000]*\r?\n[ \t\u3000]*(?=[{HAN}])"
 _SPREAD_CHINESE = rf"(?<=[{HAN}])[ \u3000]{{1,4}}(?=[{HAN}])"
 _BROKEN_ENGLISH = r"(?<=[a-z])-\r?\n(?=[a-z])"
 _DROPPED = re.compile(f"{_PINYIN}|{_ZERO_WIDTH}|{_BROKEN_CHINESE}|{_SPREAD_CHINESE}|{_BROKEN_ENGLISH}")
-_COMBINING = re.compile(".[\u0300-\u036f\u3099\u309a\u20d0-\u20ff]+", re.DOTALL)
+_MARKS = re.compile("[\u0300-\u036f\u3099\u309a\u20d0-\u20ff]+")
+_COMBINING = re.compile(f".{_MARKS.pattern}", re.DOTALL)
 
 
 class Folded(NamedTuple):
@@ -124,9 +125,15 @@ def _fold_slowly(text: str, starts: Sequence[int], ends: Sequence[int]) -> tuple
     while here < len(text):
         cluster = _COMBINING.match(text, here)
         end = cluster.end() if cluster else here + 1
-        piece = unicodedata.normalize("NFC", text[here:end]).translate(_TABLE)
+        piece = _fold_cluster(text[here:end]) if cluster else text[here].translate(_TABLE)
         pieces.append(piece)
         new_starts.extend([starts[here]] * len(piece))
         new_ends.extend([ends[end - 1]] * len(piece))
         here = end
     return "".join(pieces), new_starts, new_ends
+
+
+def _fold_cluster(text: str) -> str:
+    """Fold a letter with its marks; a full-width letter takes them like the plain one, and a Latin one keeps none."""
+    piece = unicodedata.normalize("NFKC", text).translate(_TABLE)
+    return _MARKS.sub("", piece) if piece[0].isascii() else piece

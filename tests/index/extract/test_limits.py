@@ -139,7 +139,7 @@ def test_what_the_vault_raises_while_feeding_is_raised_here(misbehave: Misbehave
 
 def test_a_type_without_a_reader_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner.subprocess, "Popen", None)
-    found = extract([b""], "image/png")
+    found = extract([b""], "font/ttf")
     assert (found.status, found.reason) == ("none", runner.NOT_TEXT)
 
 
