@@ -146,7 +146,7 @@ def kept_full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     server = request.getfixturevalue("postgres_server") if request.param == "postgresql" else ""
     url = postgres.new_database(server) if server else f"sqlite:///{folder / 'catalogue.db'}"
     world = make_world(url, folder)
-    live_a_whole_life(world, folder / "anchors" / "checkpoints.txt")
+    live_a_whole_life(world, folder / "anchors" / "checkpoints.txt", fill_the_rest)
     world.close()
 
     def new_sqlite() -> str:
@@ -176,7 +176,7 @@ class _Open:
         return sealed
 
 
-def live_a_whole_life(world: World, anchor_file: Path) -> None:
+def live_a_whole_life(world: World, anchor_file: Path, at_the_end: Callable[[World], None] = lambda _: None) -> None:
     """File, hold, ask, grant, destroy: until every vouched table holds rows; keep checkpoints on the way."""
 
     def keep() -> None:
@@ -217,7 +217,7 @@ def live_a_whole_life(world: World, anchor_file: Path) -> None:
         work.insert(transfer_items, {"id": uuid.uuid4().hex, "package_id": package_id, **sent})
         work.act(acts.NUMBER_VOIDED, "record", secret.record_id)
         work.commit()
-    fill_the_rest(world)
+    at_the_end(world)
     keep()
 
 
