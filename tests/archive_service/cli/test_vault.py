@@ -19,6 +19,9 @@ from archive_service.sample.people import PEOPLE
 from tests.archive_service.cli.conftest import Terminal
 from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
+pytestmark = pytest.mark.xdist_group("vault-commands")
+"""One archive lives through all of them, in this order."""
+
 SYSTEM, AUDITOR = ("--as", "sun.xi"), ("--as", "zhao.shen")
 
 
