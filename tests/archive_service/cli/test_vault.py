@@ -19,9 +19,6 @@ from archive_service.sample.people import PEOPLE
 from tests.archive_service.cli.conftest import Terminal
 from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
-pytestmark = pytest.mark.xdist_group("vault-commands")
-"""One archive lives through all of them, in this order."""
-
 SYSTEM, AUDITOR = ("--as", "sun.xi"), ("--as", "zhao.shen")
 
 
@@ -53,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, server: S3Server) -> Termina
     return terminal
 
 
-def test_stores_are_taken_into_use_filled_read_and_told(house: Terminal) -> None:
+def stores_are_taken_into_use_filled_read_and_told(house: Terminal) -> None:
     house.file("YSH05", "巡察记录", "罐区")
     before = house.run("vault", "stores", *AUDITOR, "--json")
     assert before.code == 1
@@ -84,7 +81,7 @@ def test_stores_are_taken_into_use_filled_read_and_told(house: Terminal) -> None
         assert word in said.out
 
 
-def test_what_is_lost_here_comes_back_from_the_bucket(house: Terminal) -> None:
+def what_is_lost_here_comes_back_from_the_bucket(house: Terminal) -> None:
     for root in ("var/store", "second"):
         for path in (house.folder / root / "objects").rglob("*"):
             if path.is_file() and "capsule" not in path.name:
@@ -96,14 +93,14 @@ def test_what_is_lost_here_comes_back_from_the_bucket(house: Terminal) -> None:
     assert house.run("doctor", *AUDITOR, "--json").json["findings"] == []
 
 
-def test_only_those_who_may_can_do_it(house: Terminal) -> None:
+def only_those_who_may_can_do_it(house: Terminal) -> None:
     for said in (("stores",), ("check",), ("replicate",), ("rotate-key",), ("shares", "x.html")):
         assert house.run("vault", *said, "--as", "zhang.dang").code != 0
     for said in (("replicate",), ("rotate-key",), ("shares", "x.html")):
         assert house.run("vault", *said, *AUDITOR).code != 0
 
 
-def test_the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> None:
+def the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> None:
     rotated = house.run("vault", "rotate-key", *SYSTEM, "--json")
     assert rotated.code == 0, rotated.err
     assert rotated.json["root"] == 2
@@ -143,7 +140,7 @@ def test_the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> N
         assert secret not in f"{rotated.out}{moved.out}{drilled.out}{recovered.out}{recovered.err}"
 
 
-def test_the_page_shows_the_state_of_every_store(house: Terminal) -> None:
+def the_page_shows_the_state_of_every_store(house: Terminal) -> None:
     archive = open_archive(load_settings(house.config))
     app = create_app(archive)
     app.config["WTF_CSRF_ENABLED"] = False
@@ -183,7 +180,16 @@ def _at_once(house: Terminal) -> None:
     archive.close()
 
 
-def test_json_and_words_say_the_same(house: Terminal) -> None:
+def json_and_words_say_the_same(house: Terminal) -> None:
     said = house.run("vault", "check", *AUDITOR)
     number = json.loads(house.run("vault", "check", *AUDITOR, "--json").out)["copies"]
     assert f"{number} copies read" in said.out
+
+
+def test_one_archive_lives_through_all_of_it(house):
+    stores_are_taken_into_use_filled_read_and_told(house)
+    what_is_lost_here_comes_back_from_the_bucket(house)
+    only_those_who_may_can_do_it(house)
+    the_root_key_is_changed_split_tried_and_recovered(house)
+    the_page_shows_the_state_of_every_store(house)
+    json_and_words_say_the_same(house)
