@@ -62,10 +62,14 @@ class Viewer:
         return "pages" if self._source(whole, file) is not None else ""
 
     def _source(self, whole: Whole, file: Component) -> Component | None:
-        """Return the file whose pages are drawn: itself, or for office files and the like the text taken out of the record."""
+        """Return the file whose pages are drawn: itself, or for an office file and the like the text taken out of it.
+
+        That text is one for the whole record: where the record has further files, their words stand in it too, and to
+        show them as this file's would be a lie, and perhaps a leak of what was redacted or corrected.
+        """
         if file.media_type in PICTURES or file.media_type == "application/pdf":
             return file
-        return whole.text
+        return whole.text if whole.files == (file,) else None
 
     def page(self, actor: Person, code: str, component_id: str, number: int) -> Page:
         """Return one page of a file; policy and log come first."""

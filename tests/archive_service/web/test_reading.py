@@ -29,8 +29,22 @@ def a_pdf(pages: int) -> bytes:
 
 def filed(house: House, name: str, data: bytes, level: str = "INT") -> tuple[str, str]:
     """File a document; return the address of its record and of reading its file."""
-    form = {"fonds": "Q001", "case": "AX2024-001", "type": "KCQ03", "title": name, "date": "2024-03-01", "level": level}
-    answer = house.client("lin").post("/file", data={**form, "files": [(io.BytesIO(data), name)]})
+    return filed_together(house, {name: data}, level)
+
+
+def filed_together(house: House, files: dict[str, bytes], level: str = "INT") -> tuple[str, str]:
+    """File a record of several files; return its address and its first file."""
+    title = next(iter(files))
+    form = {
+        "fonds": "Q001",
+        "case": "AX2024-001",
+        "type": "KCQ03",
+        "title": title,
+        "date": "2024-03-01",
+        "level": level,
+    }
+    sent = [(io.BytesIO(data), name) for name, data in files.items()]
+    answer = house.client("lin").post("/file", data={**form, "files": sent})
     assert answer.status_code == 303, answer.text
     house.archive.settle_outbox()
     code = answer.location.split("/")[2]
@@ -92,6 +106,13 @@ def test_what_could_run_is_shown_as_a_picture_or_not_at_all_and_saved_as_an_atta
     assert saved.headers["Content-Security-Policy"].startswith("sandbox")
     assert saved.headers["X-Content-Type-Options"] == "nosniff"
     assert saved.headers["Cache-Control"] == "no-store"
+
+
+def test_the_words_of_one_file_are_never_shown_as_those_of_another(house: House):
+    address, file = filed_together(house, {"甲.txt": "甲文".encode(), "乙.txt": "乙文".encode()})
+    assert house.client("wang").get(f"{address}/read/{file}/1.png").status_code == 404
+    alone, only = filed(house, "丙.txt", "丙文".encode())
+    assert house.client("wang").get(f"{alone}/read/{only}/1.png").status_code == 200
 
 
 def test_a_recording_is_played_by_ranges(house: House):
