@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from archive_service.catalog.browse import Catalogue
 from archive_service.catalog.copies import GOOD, WANTED, WRITTEN
 from archive_service.catalog.descriptions import describe
 from archive_service.catalog.due import decide_row
-from archive_service.catalog.property_checks import Copied, Subject, check, virus
+from archive_service.catalog.property_checks import Copied, Subject, check, unreadable, virus
 from archive_service.catalog.property_items import Outcome, Result, Stage, as_json, from_json, verdict
 from archive_service.catalog.property_tables import property_exceptions, property_reports
 from archive_service.catalog.rows import Prepared
@@ -35,10 +36,12 @@ from archive_service.catalog.tables import (
     void_numbers,
 )
 from archive_service.clock import to_stamp
-from archive_service.errors import ArchiveError, BadInput, Conflict, NotFound, Text
+from archive_service.errors import ArchiveError, BadInput, Conflict, NotFound, Text, Unavailable
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
 from archive_service.vault import Vault
+
+log = logging.getLogger("archive_service.properties")
 
 GOOD_FOR = timedelta(days=14)
 """How long an exception that was granted holds."""
@@ -109,18 +112,29 @@ class Properties:
         )
         with self.ledger.read() as connection:
             rows = connection.execute(query).mappings().all()
-        for row in rows:
+        return sum(self._check_filed(row) for row in rows)
+
+    def _check_filed(self, row: Mapping[Any, Any]) -> int:
+        try:
             self._run(row, Stage.FILING, None)
-        return len(rows)
+        except (NotFound, Unavailable) as error:  # gone meanwhile, or a store is away: the others do not wait for it
+            log.warning("check of record %s: %s", row["id"], error.text.en)
+            return 0
+        return 1
 
     def _run(self, row: Mapping[Any, Any], stage: Stage, person_id: str | None) -> Report:
         if row["status"] != ARCHIVED:
             raise NotFound(
                 "此件已销毁，没有内容可检测。", "This record has been destroyed; there is no content to check."
             )
-        with self.ledger.read() as connection:
-            subject = self._subject(connection, row)
-        outcomes = check(subject, stage, self.vault, self.scanner)
+        try:
+            with self.ledger.read() as connection:
+                subject = self._subject(connection, row)
+            outcomes = check(subject, stage, self.vault, self.scanner)
+        except Unavailable:
+            raise  # it can be checked another time
+        except ArchiveError as error:
+            outcomes = unreadable(stage, error.text)
         report_id, came_to = uuid.uuid4().hex, verdict(outcomes)
         with self.ledger.work(person_id) as work:
             values = {
@@ -160,6 +174,8 @@ class Properties:
             missing_numbers=missing,
             voids=voids,
             known_type=row["type_code"] in self.schedules.plan.types,
+            same_code=_bearers(connection, row["code"]),
+            unlisted=len(set(self.vault.keys_of(row["id"])) - _entered(connection, row["id"])),
             index_state=state.state if state else "",
             index_reason=Text(state.reason_zh, state.reason_en) if state else Text("", ""),
             copies=_copies(connection, row["id"]),
@@ -262,6 +278,20 @@ def _mark(nonce: str, digests: Sequence[str]) -> str:
 def _report(row: Any) -> Report:
     outcomes = tuple(from_json(row.outcomes))
     return Report(row.id, Stage(row.stage), Result(row.verdict), outcomes, row.made_at, row.made_by)
+
+
+def _bearers(connection: Connection, code: str) -> int:
+    """Count what bears a code: records, those destroyed too, and void numbers."""
+    return sum(
+        connection.execute(select(func.count()).where(table.c.code == code)).scalar_one()
+        for table in (records, void_numbers)
+    )
+
+
+def _entered(connection: Connection, record_id: str) -> set[str]:
+    """Return the ids of all objects that a record has by its entry: its files, their text, and its capsule."""
+    found = connection.execute(select(components.c.id).where(components.c.record_id == record_id)).scalars()
+    return {record_id, *found}
 
 
 def _numbers(connection: Connection, row: Mapping[Any, Any]) -> tuple[list[int], int]:

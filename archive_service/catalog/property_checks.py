@@ -14,7 +14,7 @@ from archive_service.catalog.formats import HEAD, identify
 from archive_service.catalog.model import STRICTNESS, Description
 from archive_service.catalog.property_items import ITEMS, Outcome, Result, Stage
 from archive_service.catalog.scanner import Scanned, Scanner
-from archive_service.errors import ArchiveError, Text
+from archive_service.errors import ArchiveError, Text, Unavailable
 from archive_service.vault import Vault
 
 FRESH_DAYS = 7
@@ -61,7 +61,11 @@ class Copied:
 
 @dataclass(frozen=True)
 class Subject:
-    """Everything about a record that a check looks at."""
+    """Everything about a record that a check looks at.
+
+    ``same_code`` counts records (destroyed ones too) and void numbers that bear its code; ``unlisted`` counts keys of
+    the record whose object no entry names.
+    """
 
     row: Mapping[Any, Any]
     said: Description
@@ -72,6 +76,8 @@ class Subject:
     missing_numbers: Sequence[int]
     voids: int
     known_type: bool
+    same_code: int
+    unlisted: int
     index_state: str
     index_reason: Text
     copies: Copied
@@ -106,6 +112,17 @@ def check(subject: Subject, stage: Stage, vault: Vault, scanner: Scanner) -> lis
     return [Outcome(item.number, *made.get(item.number, nothing)) for item in ITEMS.values() if stage in item.stages]
 
 
+def unreadable(stage: Stage, why: Text) -> list[Outcome]:
+    """Return what is to be said of a record whose entry itself cannot be read: that, and that nothing else was checked."""
+    rest = Text("著录不能读出，此项未检测。", "Not checked: the entry cannot be read.")
+    made: dict[str, Check] = {"U2": (Result.FAIL, why)}
+    return [
+        Outcome(item.number, *made.get(item.number, (Result.MANUAL, rest)))
+        for item in ITEMS.values()
+        if stage in item.stages
+    ]
+
+
 def _read(vault: Vault, subject: Subject, file: Any, scanner: Scanner) -> _Read:
     seen, size, head = hashlib.sha256(), 0, b""
 
@@ -125,6 +142,8 @@ def _read(vault: Vault, subject: Subject, file: Any, scanner: Scanner) -> _Read:
             seen, size, head = hashlib.sha256(), 0, b""
             for _ in pieces():
                 pass
+    except Unavailable:
+        raise  # a store that is away says nothing about its objects
     except ArchiveError as error:
         return _Read("", 0, "", error.text, scanned)
     return _Read(seen.hexdigest(), size, identify(head, _name(subject, file)), None, scanned)
@@ -191,13 +210,7 @@ def _authenticity(subject: Subject, read: Sequence[_Read]) -> dict[str, Check]:
             f"SHA-256 of {count} files computed again: all as entered.",
         ),
         "A2": _told(lengths, "各项不超过规定长度。", "No value is longer than allowed."),
-        "A3": (
-            Result.PASS,
-            Text(
-                f"日期 {row['document_date']:%Y%m%d} 为真实日期，数值项为整数。",
-                f"Date {row['document_date']:%Y%m%d} is real; numbers are whole.",
-            ),
-        ),
+        "A3": _told(_kinds(row), "日期为真实日期，数值项为整数。", "Dates are real dates; numbers are whole."),
         "A4": _told(
             _ranges(row), "密级、保管期限、状态均在值域内。", "Level, period and state are within their ranges."
         ),
@@ -208,18 +221,32 @@ def _authenticity(subject: Subject, read: Sequence[_Read]) -> dict[str, Check]:
         "A7": _told(
             _code(row), "档号符合方案，各段与著录一致。", "The code fits its scheme and its parts agree with the entry."
         ),
-        "A8": (
-            Result.PASS,
-            Text(
-                "档号在库中唯一（含已销毁、作废）。",
-                "The code is the only one of its kind, destroyed and void ones included.",
-            ),
+        "A8": _told(
+            []
+            if subject.same_code == 1
+            else [Text(f"此档号出现 {subject.same_code} 次", f"the code stands {subject.same_code} times")],
+            "档号在库中唯一（含已销毁、作废）。",
+            "The code is the only one of its kind, destroyed and void ones included.",
         ),
         "A9": _told(
             retyped, f"{count} 个文件的格式和大小与登记相符。", f"Format and size of {count} files are as entered."
         ),
         "A10": _told(unread, f"{count} 个著录的文件均可取出。", f"All {count} files entered are there."),
     }
+
+
+def _kinds(row: Mapping[Any, Any]) -> list[Text]:
+    faults = []
+    if not isinstance(row["document_date"], date):
+        faults.append(Text("文件日期不是日期", "the document date is no date"))
+    if row["due_on"] is not None and not isinstance(row["due_on"], date):
+        faults.append(Text("到期日不是日期", "the due date is no date"))
+    faults += [
+        Text(f"{name} 不是正整数", f"{name} is no positive whole number")
+        for name in ("year", "number")
+        if not isinstance(row[name], int) or row[name] < 1
+    ]
+    return faults
 
 
 def _ranges(row: Mapping[Any, Any]) -> list[Text]:
@@ -373,7 +400,7 @@ def _usability(subject: Subject, read: Sequence[_Read]) -> dict[str, Check]:
         ),
     )
     return {
-        "U2": (Result.PASS, Text("著录可读。", "The entry can be read.")),
+        "U2": (Result.PASS, Text("著录已读出并解封。", "The entry was read and unsealed.")),  # else: :func:`unreadable`
         "U3": _told(
             disguised,
             "格式由内容判定，与登记一致。",
@@ -402,7 +429,14 @@ def _security(subject: Subject, read: Sequence[_Read], scanner: Scanner) -> dict
     return {
         "SE1": none if not scanner.there else signatures(scanner, subject.today),
         "SE2": none if not scanner.there else virus([one.scanned for one in read if one.scanned]),
-        "SE3": (Result.PASS, Text("库中只有著录的文件。", "The store holds the files entered and no other.")),
+        "SE3": _told(
+            []
+            if not subject.unlisted
+            else [Text(f"有 {subject.unlisted} 个未著录的对象", f"{subject.unlisted} objects stand in no entry")],
+            "密钥库中此件的密钥均属著录的文件。",
+            "Every key that the keyring holds for it belongs to a file entered.",
+            Result.WARN,
+        ),
         "SE4": (Result.NA, Text("不经脱机载体。", "No carrier is involved.")),
         "SE5": _told(
             [] if subject.filer else [Text("没有经办人", "nobody is named")],

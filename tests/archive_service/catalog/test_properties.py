@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from archive_service.catalog.browse import Catalogue
-from archive_service.catalog.properties import Properties, refused
+from archive_service.catalog.model import Receipt
+from archive_service.catalog.properties import Properties, Report, refused
 from archive_service.catalog.property_items import Result, Stage
 from archive_service.catalog.scanner import Scanner
 from archive_service.catalog.tables import index_states, records
@@ -92,11 +93,41 @@ def test_what_one_may_not_see_cannot_be_checked_and_readers_check_nothing(desk: 
         properties(desk).run(desk.person(APPROVERS[0]), receipt.archival_code, Stage.FILING)
 
 
+def indexed(desk: World, *record_ids: str) -> None:
+    state = {"state": "indexed", "reason_zh": "", "reason_en": "", "analysis": "", "at": ""}
+    with desk.engine.begin() as connection:
+        for record_id in record_ids:
+            connection.execute(insert(index_states).values(record_id=record_id, **state))
+
+
+def test_an_object_that_no_entry_names_is_told(desk: World):
+    receipt = desk.file()
+    assert results(checked(desk, receipt))["SE3"] is Result.PASS
+    desk.vault.put(receipt.record_id, "f" * 32, 1, [b"nobody's"])
+    assert results(checked(desk, receipt))["SE3"] is Result.WARN
+
+
+def checked(desk: World, receipt: Receipt) -> Report:
+    return properties(desk).run(desk.person(PROPOSER), receipt.archival_code, Stage.KEEPING)
+
+
+def test_a_record_whose_entry_cannot_be_read_fails_and_keeps_no_other_from_being_checked(desk: World):
+    lost, sound = desk.file(type_code="KCQ02", level="TS"), desk.file()
+    indexed(desk, lost.record_id, sound.record_id)
+    desk.vault.destroy_keys(lost.record_id, desk.vault.keys_of(lost.record_id))
+    service = properties(desk)
+    assert (service.check_filed(), service.check_filed()) == (2, 0)
+    with desk.engine.connect() as connection:
+        report = service.latest(connection, lost.record_id, Stage.FILING)
+        assert service.latest(connection, sound.record_id, Stage.FILING)
+    assert report is not None
+    assert report.verdict is Result.FAIL
+    assert {number for number, result in results(report).items() if result is Result.PASS} == set()
+
+
 def test_the_service_checks_once_what_was_filed(desk: World):
     receipt = desk.file()
-    with desk.engine.begin() as connection:
-        state = {"state": "indexed", "reason_zh": "", "reason_en": "", "analysis": "", "at": ""}
-        connection.execute(insert(index_states).values(record_id=receipt.record_id, **state))
+    indexed(desk, receipt.record_id)
     service = properties(desk)
     assert (service.check_filed(), service.check_filed()) == (1, 0)
     [report] = service.reports(desk.person(PROPOSER), receipt.archival_code)
