@@ -185,7 +185,6 @@ class DisposalTable(Table):
 
     cooling_off_days: Annotated[int, Field(ge=0, le=365)] = 7
     deadline_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    keyring_backup_days: Annotated[int, Field(ge=1, le=3650)] = 35
     keep_after_transfer_years: Annotated[int, Field(ge=0, le=99)] = 5
 
 

@@ -63,6 +63,7 @@ from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
 from archive_service.vault import Finding as Faulty
 from archive_service.vault import Keyring
+from archive_service.vault.backups import oldest_keyring
 from archive_service.vault.ballast import MIB
 from archive_service.vault.configured import custodian, open_vault
 from archive_service.vault.secrets import Secrets
@@ -186,7 +187,7 @@ def _join(
         disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days),
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,
-        horizon=Horizon(ledger, vault, indexer, settings.disposal.keyring_backup_days),
+        horizon=Horizon(ledger, vault, indexer, settings.backup.keyring_keep_days, partial(oldest_keyring, settings)),
         transfers=transfers,
         transfer_writing=TransferWriting(ledger, vault),
         transfer_papers=TransferPapers(ledger, catalogue, transfers, unit),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,12 +37,17 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Horizon:
-    """Issues the second certificates; ``days`` is how long backups of the keyring are kept."""
+    """Issues the second certificates; ``days`` is how long backups of the keyring are kept.
+
+    ``oldest`` tells when the oldest one that lies there was made: the newest is kept however old it is, so where no
+    backup has been made for long, days alone prove nothing.
+    """
 
     ledger: Ledger
     vault: Vault
     purger: Purger
     days: int
+    oldest: Callable[[], str | None]
 
     def ends(self, issued_at: str) -> datetime:
         """Return when the horizon of a certificate ends."""
@@ -56,7 +62,9 @@ class Horizon:
                 disposal_lists, disposal_lists.c.id == certificates.c.list_id
             )
             waiting = connection.execute(wanted.where(certificates.c.list_id.not_in(done))).all()
-        return [str(row.list_no) for row in waiting if self.ends(row.issued_at) <= now and self._issue(row)]
+        oldest = self.oldest()
+        due = (row for row in waiting if self.ends(row.issued_at) <= now and (oldest is None or oldest > row.issued_at))
+        return [str(row.list_no) for row in due if self._issue(row)]
 
     def _issue(self, row: Any) -> bool:
         first = json.loads(row.body)

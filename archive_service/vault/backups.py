@@ -139,6 +139,14 @@ def unpack(place: Shelf, made: Made, part: str, target: Path) -> None:
         raise
 
 
+def oldest_keyring(settings: Settings) -> str | None:
+    """Return when the oldest backup of the keyring that still lies there was made; ``None`` where there is none."""
+    if not settings.backup.dir:
+        return None
+    place = shelf(settings)
+    return next((find(place, name).at for name in place.names() if place.part(name, KEYRING).exists()), None)
+
+
 def expire(place: Shelf, now: str) -> list[str]:
     """Let go of what has outlived its time, the newest backup excepted; the names of the files that went."""
     gone = []

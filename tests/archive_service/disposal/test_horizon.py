@@ -24,13 +24,16 @@ COLUMNS_OF_THE_LAW = ("档号", "文号", "责任者", "题名", "形成时间",
 def test_irrecoverable_is_certified_only_after_the_backups_have_expired_and_nothing_is_left(world: World):
     list_no = world.ordered()
     world.destruction.carry_on()
-    horizon = Horizon(world.ledger, world.vault, world.shelf, 35)
+    backups = [world.ledger.clock.stamp()]
+    horizon = Horizon(world.ledger, world.vault, world.shelf, 35, lambda: min(backups, default=None))
     viewer = world.person(PROPOSER)
     world.wait(days=35, seconds=-1)
     assert horizon.issue_due() == []
     with pytest.raises(NotFound):
         horizon.text(viewer, list_no)
     world.wait(seconds=1)
+    assert horizon.issue_due() == [], "a backup from before lies there still, however long its time is over"
+    backups[:] = [world.ledger.clock.stamp()]
     world.shelf.add(world.filed[0].record_id, "残留")
     assert horizon.issue_due() == [], "what is found again keeps it waiting"
     world.shelf.purge(world.filed[0].record_id)

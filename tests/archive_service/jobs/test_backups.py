@@ -22,6 +22,7 @@ from archive_service.disposal.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound
 from archive_service.jobs import backups
 from archive_service.vault import KeyDestroyed
+from archive_service.vault.backups import oldest_keyring
 from tests.archive_service.web.disposal_house import DisposalHouse, make_house
 from tests.support import postgres
 
@@ -156,7 +157,9 @@ def test_a_backup_is_sealed_apart_checked_and_let_go_after_its_time(house: Dispo
     assert all(path.stat().st_mode & 0o077 == 0 for path in files)
     assert backups.check(settings)[1] == ["catalogue", "keyring"]
     house.wait(days=36)
+    assert oldest_keyring(settings) == first.at, "the newest stays, however old: no horizon has passed"
     second = backups.create(house.archive)
+    assert oldest_keyring(settings) == second.at
     assert backups.check(settings, first.name)[1] == ["catalogue"], "the keyring's horizon is the shorter one"
     house.wait(days=365)
     backups.create(house.archive)
