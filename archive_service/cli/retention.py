@@ -17,18 +17,13 @@ def retention() -> None:
 
 
 @retention.command()
-@click.option(
-    "--confirm", is_flag=True, help=both("数量异常也列入（审批人）。", "Queue even unusually many (approver).")
-)
 @json_option
 @with_desk
 @in_chinese("把已到期的列入待鉴定；重复运行不会再添。")
-def check(desk: Desk, confirm: bool, as_json: bool) -> None:
+def check(desk: Desk, as_json: bool) -> None:
     """Queue what has become due for appraisal; running it again adds nothing."""
-    person = desk.person
-    if not confirm:
-        require(person, Action.CHECK_RETENTION)
-    report = desk.archive.check_retention(confirmed_by=person if confirm else None)
+    require(desk.person, Action.CHECK_RETENTION)
+    report = desk.archive.check_retention()
     if as_json:
         answer_json(report.__dict__)
         return
@@ -44,8 +39,8 @@ def check(desk: Desk, confirm: bool, as_json: bool) -> None:
     )
     if report.stopped:
         say(
-            f"数量异常，检查已停下，未列入任何一件；须两位审批人各用 --confirm 确认（已有 {report.confirmations} 位）。",
-            "Unusually many: the check stopped and queued nothing; two approvers confirm with --confirm, each for himself"
+            f"数量异常，检查已停下，未列入任何一件；须两位审批人在网页（鉴定处置）上各自确认（已有 {report.confirmations} 位）。",
+            "Unusually many: the check stopped and queued nothing; two approvers must confirm at the pages (Disposal)"
             f" ({report.confirmations} so far).",
         )
 
