@@ -202,6 +202,17 @@ class SessionsTable(Table):
     absolute_hours: POSITIVE = 10
 
 
+class MailTable(Table):
+    """The mail server through which notices go out; without a host none does."""
+
+    host: str = ""
+    port: PORT = 25
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = "archive@localhost"
+    starttls: bool = False
+    user: str = ""
+    password_file: str = ""
+
+
 class AuditTable(Table):
     """The audit log."""
 
@@ -240,6 +251,7 @@ class Settings(Table):
     disposal: DisposalTable = DisposalTable()
     access: AccessTable = AccessTable()
     sessions: SessionsTable = SessionsTable()
+    mail: MailTable = MailTable()
     audit: AuditTable = AuditTable()
     backup: BackupTable = BackupTable()
     base: Path = Field(default=Path(), exclude=True)

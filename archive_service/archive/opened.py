@@ -39,6 +39,7 @@ from archive_service.custody.places import Places
 from archive_service.disposal.certificates import Certificates
 from archive_service.disposal.check import CheckReport, RetentionCheck
 from archive_service.disposal.destruction import Destruction
+from archive_service.disposal.hold_reviews import remind_of_reviews
 from archive_service.disposal.hold_searches import HoldSearches
 from archive_service.disposal.holds import Holds
 from archive_service.disposal.horizon import Horizon
@@ -50,11 +51,13 @@ from archive_service.disposal.transfers import Transfers
 from archive_service.errors import Damaged
 from archive_service.people.factors import Factors
 from archive_service.people.model import Person
+from archive_service.people.notices import Notices
 from archive_service.people.policy import Action, require
 from archive_service.people.service import People
 from archive_service.people.sign_in import SignIn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
+from archive_service.reading_room.deciding import remind_deciders
 from archive_service.reading_room.masked import MaskedEntries
 from archive_service.reading_room.pages import Viewer
 from archive_service.reading_room.requests import Requests
@@ -91,6 +94,7 @@ class Archive:
     sign_in: SignIn
     factors: Factors
     tokens: Tokens
+    notices: Notices
     schedules: Schedules
     keyring: Keyring
     vault: Vault
@@ -247,6 +251,11 @@ class Archive:
     def expire_reservations(self) -> int:
         """Enter reserved numbers whose time is over into the void ledger; the daily job's part."""
         return self.void_ledger.expire()
+
+    def remind_people(self) -> int:
+        """Tell people of what is overdue or has come to its day: requests for access, reviews of holds."""
+        late = remind_deciders(self.ledger, self.requests.overdue_before())
+        return late + remind_of_reviews(self.ledger)
 
     def keep_copies(self) -> int:
         """Make every copy that is due, and make good what was found faulty; return how many."""

@@ -48,6 +48,7 @@ from archive_service.disposal.transfer_writing import TransferWriting
 from archive_service.disposal.transfers import Transfers
 from archive_service.errors import NotFound, Text, Unavailable
 from archive_service.people.factors import Factors
+from archive_service.people.notices import Notices
 from archive_service.people.service import People
 from archive_service.people.sign_in import SignIn
 from archive_service.people.tokens import Tokens
@@ -151,6 +152,7 @@ def _join(
         people=People(ledger, hasher),
         sign_in=SignIn(ledger, hasher, idle, absolute),
         tokens=Tokens(ledger),
+        notices=Notices(ledger, Text(settings.archive.name_zh, settings.archive.name_en)),
         factors=Factors(ledger, Secrets(keyring), settings.archive.name_en),
         schedules=schedules,
         keyring=keyring,

@@ -20,6 +20,7 @@ from archive_service.custody.model import DAMAGE_KINDS, answers_of, limits_of, t
 from archive_service.custody.tables import boxes, damages, readings, rooms, rounds
 from archive_service.errors import BadInput, Conflict, NotFound, Text
 from archive_service.people.model import Person
+from archive_service.people.notices import able, tell
 from archive_service.people.policy import Action, require
 
 SHOWN = 60
@@ -62,6 +63,9 @@ class Care:
             noted = {"alarm": alarm, "remedy": remedy, "read_at": work.at, "read_by": actor.id}
             work.insert(readings, {**values, **noted})
             work.act(acts.CLIMATE_READ, "room", room.id, alarm=alarm)
+            if alarm:
+                others = [one for one in able(work.connection, work.at, Action.KEEP_STORE) if one != actor.id]
+                tell(work, others, "climate_alarm", room.id, room.code)
             work.commit()
         return alarm
 

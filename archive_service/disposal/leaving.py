@@ -19,8 +19,12 @@ from archive_service.disposal.approving import void_approvals
 from archive_service.disposal.check import RetentionCheck, withdraw_listed
 from archive_service.disposal.freezing import Obstacle, digest_of, in_words, items_of, locked_list, record_of, why_not
 from archive_service.disposal.model import ListState, Opinion, Step
+from archive_service.disposal.next_hands import next_action
+from archive_service.disposal.supervising import present_hands
 from archive_service.disposal.tables import disposal_items, disposal_lists
 from archive_service.errors import Text
+from archive_service.people.notices import able, tell
+from archive_service.people.policy import Thing
 
 OPEN = (ListState.DRAWN_UP, ListState.SUBMITTED, ListState.APPROVED)
 
@@ -96,6 +100,14 @@ def remind(ledger: Ledger, deadline_days: int) -> list[str]:
             if work.connection.execute(already).first() is None:
                 days = (now - since).days
                 work.act(act, "disposal_list", row.id, list_no=row.list_no, days=days, state=row.state)
+                tell(work, _next_hands(work, row), "list_overdue", row.id, row.list_no)
                 work.commit()
                 reminded.append(row.list_no)
     return reminded
+
+
+def _next_hands(work: Work, row: Any) -> list[str]:
+    """Return the ids of those who could take the list on."""
+    hands = present_hands(work.connection, row)
+    action = next_action(row.state, items_of(work.connection, row.id, Step.WAITING), hands)
+    return able(work.connection, work.at, action, Thing(hands=hands)) if action else []

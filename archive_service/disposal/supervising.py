@@ -93,3 +93,10 @@ def require_supervised(connection: Connection, row: Any) -> frozenset[str]:
             f" ({len(good)} so far).",
         )
     return good
+
+
+def present_hands(connection: Connection, row: Any) -> dict[str, frozenset[str]]:
+    """Return whose hands bar them from the next act: an order bars approvers of every round, an approval those of this one."""
+    hands = hands_of(connection, row, every_round=row.state == ListState.APPROVED)
+    signed = {one.supervisor_id for one in supervisions_of(connection, row) if one.phase == BEFORE}
+    return {**hands, "supervisor": frozenset(signed)}

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, func, select
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import ARCHIVED, components, fonds, records
 from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.freezing import Obstacle, hands_of, items_of, obstacles
+from archive_service.disposal.freezing import Obstacle, items_of, obstacles
 from archive_service.disposal.hold_views import holds_on
 from archive_service.disposal.holds import held
 from archive_service.disposal.model import CandidateState, ListState, Step
 from archive_service.disposal.next_hands import NextHands, next_action, next_hands
 from archive_service.disposal.showing import Done, done_with, shown
-from archive_service.disposal.supervising import BEFORE, SUPERVISORS_NEEDED, supervisions_of
+from archive_service.disposal.supervising import SUPERVISORS_NEEDED, present_hands, supervisions_of
 from archive_service.disposal.tables import approvals, candidates, certificates, disposal_items, disposal_lists
 from archive_service.errors import NotFound, Text
 from archive_service.people.model import Person
@@ -120,7 +120,7 @@ def turns(ledger: Ledger, viewer: Person) -> Counter[Action]:
     require(viewer, Action.SEE_DISPOSAL)
     with ledger.read() as connection:
         rows = connection.execute(select(disposal_lists).where(disposal_lists.c.state.in_(_BEFORE_ORDER))).all()
-        hands = {row.id: _hands(connection, row) for row in rows}
+        hands = {row.id: present_hands(connection, row) for row in rows}
     at = ledger.clock.stamp()
     return Counter(action for row in rows for action in _may(viewer, row, hands[row.id], at))
 
@@ -150,7 +150,7 @@ def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
         counts = {list_id: (items, opinions) for list_id, items, opinions in connection.execute(counted)}
         given = {row.list_id: row.approved for row in connection.execute(approved)}
         certified = set(connection.execute(select(certificates.c.list_id)).scalars())
-        hands = {row.id: _hands(connection, row) for row in rows if row.state in _BEFORE_ORDER}
+        hands = {row.id: present_hands(connection, row) for row in rows if row.state in _BEFORE_ORDER}
     at = ledger.clock.stamp()
     return [
         ListRow(
@@ -174,7 +174,7 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
     at = ledger.clock.stamp()
     with ledger.read() as connection:
         row = _list_row(connection, list_no)
-        hands = _hands(connection, row)
+        hands = present_hands(connection, row)
         given = connection.execute(
             select(approvals)
             .where(approvals.c.list_id == row.id, approvals.c.round == row.round)
@@ -243,13 +243,6 @@ def _list_row(connection: Connection, list_no: str) -> Any:
     if row is None:
         raise NotFound(f"没有清册 {list_no}。", f"There is no disposal list {list_no}.")
     return row
-
-
-def _hands(connection: Connection, row: Any) -> dict[str, frozenset[str]]:
-    """Return whose hands bar them from the next act: an order bars approvers of every round, an approval those of this one."""
-    hands = hands_of(connection, row, every_round=row.state == ListState.APPROVED)
-    signed = {one.supervisor_id for one in supervisions_of(connection, row) if one.phase == BEFORE}
-    return {**hands, "supervisor": frozenset(signed)}
 
 
 def may_send_back(viewer: Person, row: Any, hands: Mapping[str, frozenset[str]]) -> bool:

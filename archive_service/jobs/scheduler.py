@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from archive_service.archive import Archive
 from archive_service.errors import ArchiveError
 from archive_service.jobs.backups import nightly as nightly_backup
+from archive_service.jobs.mail import send_notices
 
 log = logging.getLogger("archive_service.jobs")
 
@@ -47,6 +48,8 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.follow_plan), IntervalTrigger(minutes=10), id="plan")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
     scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
+    scheduler.add_job(_told(archive.remind_people), IntervalTrigger(minutes=10), id="reminders")
+    scheduler.add_job(_told(partial(send_notices, archive)), IntervalTrigger(seconds=30), id="mail")
     scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
     scheduler.add_job(_told(archive.night_watch), nightly, id="night-watch")
     scheduler.add_job(_told(partial(nightly_backup, archive)), _daily(archive, archive.settings.backup.at), id="backup")

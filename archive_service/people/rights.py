@@ -14,6 +14,7 @@ from archive_service.clock import from_stamp, to_stamp
 from archive_service.errors import Conflict, NotFound
 from archive_service.people.model import ADMINISTRATORS, ROLE_WORDS, Grant
 from archive_service.people.tables import grants, people, tokens
+from archive_service.people.telling import reference_of, tell
 
 
 def revoke_tokens(work: Work, person_id: str) -> None:
@@ -66,10 +67,12 @@ def keep_administrators(subject: Any, administrators: Sequence[Any], roles: froz
 
 
 def revoke_grants(work: Work, person_id: str) -> None:
-    """Take back every grant that a person still holds."""
-    alive = select(grants.c.id).where(grants.c.person_id == person_id, grants.c.revoked_at.is_(None))
-    for grant_id in work.connection.execute(alive).scalars().all():
-        work.update(grants, grant_id, {"revoked_at": work.at})
+    """Take back every grant that a person still holds, and say so of those that had not ended."""
+    alive = select(grants).where(grants.c.person_id == person_id, grants.c.revoked_at.is_(None))
+    for grant in work.connection.execute(alive).all():
+        work.update(grants, grant.id, {"revoked_at": work.at})
+        if grant.until > work.at:
+            tell(work, [person_id], "access_revoked", grant.request_id, reference_of(grant.request_id))
 
 
 def one_sitting(work: Work, grant: Grant) -> None:

@@ -17,6 +17,7 @@ people = vouched_table(
     Column("language", String(2), nullable=False),
     Column("disabled_at", STAMP),
     Column("created_at", STAMP, nullable=False),
+    Column("email", String(200)),
 )
 
 grants = vouched_table(
@@ -66,6 +67,22 @@ tokens = vouched_table(
     Column("created_at", STAMP, nullable=False),
     Column("until", STAMP, nullable=False),
     Column("revoked_at", STAMP),
+)
+
+notices = Table(
+    "notice",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("about", ID, nullable=False),
+    Column("number", String(40), nullable=False),
+    Column("at", STAMP, nullable=False),
+    Column("read_at", STAMP),
+    Column("mailed_at", STAMP),
+    Column("tries", Integer, nullable=False),
+    Index(None, "person_id", "at"),
+    Index(None, "kind", "about"),
 )
 
 attempts = Table(

@@ -18,7 +18,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.names import one_line, several_lines
-from archive_service.catalog.tables import ARCHIVED, records
+from archive_service.catalog.tables import ARCHIVED
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.errors import BadInput, Conflict, NotFound
 from archive_service.people.model import EVERY_PERMISSION, VIEW, Person
@@ -26,6 +26,8 @@ from archive_service.people.policy import Action, Thing, can, require
 from archive_service.people.rights import joined, split
 from archive_service.people.service import person_from_row
 from archive_service.people.tables import grants, people
+from archive_service.people.telling import reference_of, tell
+from archive_service.reading_room.deciding import may_decide, record_of, tell_deciders, tell_of_message
 from archive_service.reading_room.seats import LONGEST, LONGEST_DAYS, open_seats, permitted, seat_of
 from archive_service.reading_room.tables import approvals, messages, requests
 
@@ -129,7 +131,7 @@ class ReadingRoom:
         require(actor, Action.SEE_ACCESS)
         with self.ledger.work(actor.id) as work:
             request = self._request(work.connection, request_id)
-            if not (request.person_id == actor.id or may_decide(actor, request, _record(work.connection, request))):
+            if not (request.person_id == actor.id or may_decide(actor, request, record_of(work.connection, request))):
                 raise _no_request()
             said = several_lines(body, "留言", "The message", LONGEST_MESSAGE)
             if not said:
@@ -137,6 +139,7 @@ class ReadingRoom:
             row = {"id": uuid.uuid4().hex, "request_id": request_id, "person_id": actor.id, "body": said, "at": work.at}
             work.insert(messages, row)
             work.act(acts.ACCESS_TALKED_OVER, "access_request", request_id)
+            tell_of_message(work, actor, request)
             work.commit()
 
     def grant(self, actor: Person, request_id: str) -> bool:
@@ -147,7 +150,7 @@ class ReadingRoom:
         _require_decider(actor)
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
-            record = _record(work.connection, request)
+            record = record_of(work.connection, request)
             _require_not_own(actor, request)
             if record is None or record.status != ARCHIVED or not may_decide(actor, request, record):
                 # One answer for what is not there and for what this person may not know of.
@@ -180,11 +183,12 @@ class ReadingRoom:
         with self.ledger.work(actor.id) as work:
             request = self._asked(work.connection, request_id)
             _require_not_own(actor, request)
-            if not may_decide(actor, request, _record(work.connection, request)):
+            if not may_decide(actor, request, record_of(work.connection, request)):
                 raise _no_request()
             decided = {"state": "refused", "decided_by": actor.id, "decided_at": work.at, "reason": _plain(reason)}
             _decide(work, request_id, decided)
             work.act(acts.ACCESS_REFUSED, "access_request", request_id)
+            tell(work, [request.person_id], "access_refused", request_id, reference_of(request_id))
             work.commit()
 
     def revoke(self, actor: Person, request_id: str, reason: str) -> None:
@@ -196,12 +200,13 @@ class ReadingRoom:
             if grant is None or found is None:
                 raise _no_grant()
             _require_not_own(actor, found)
-            if not may_decide(actor, found, _record(work.connection, found)):
+            if not may_decide(actor, found, record_of(work.connection, found)):
                 raise _no_grant()
             if not work.update(grants, grant.id, {"revoked_at": work.at}, grants.c.revoked_at.is_(None)):
                 raise _no_grant()
             work.update(requests, request_id, {"state": "revoked", "reason": _plain(reason) or None})
             work.act(acts.ACCESS_REVOKED, "record", grant.record_id, request=request_id)
+            tell(work, [found.person_id], "access_revoked", request_id, reference_of(request_id))
             work.commit()
 
     def _asked(self, connection: Connection, request_id: str) -> Any:
@@ -224,18 +229,6 @@ class ReadingRoom:
         return request
 
 
-def may_decide(actor: Person, request: Any, record: Any) -> bool:
-    """Say whether somebody has a say in a request: of the record's level, and not one's own.
-
-    A code that no record has is decided on by whoever decides on anything.
-    """
-    hands = {"requester": frozenset({request.person_id})}
-    if record is not None and record.level == "SEAL":
-        return can(actor, Action.DECIDE_UNSEALING, Thing(hands=hands)).allowed
-    levels = sorted(actor.clearance) if record is None else [record.level]
-    return any(can(actor, Action.DECIDE_ACCESS, Thing(level=one, hands=hands)).allowed for one in levels)
-
-
 def _enter(work: Work, actor: Person, wish: Wish, extends: str | None) -> str:
     request_id = uuid.uuid4().hex
     row = {
@@ -252,6 +245,7 @@ def _enter(work: Work, actor: Person, wish: Wish, extends: str | None) -> str:
     }
     work.insert(requests, row)
     work.act(acts.ACCESS_ASKED, "access_request", request_id, days=wish.days)
+    tell_deciders(work, request_id, "access_waits")
     return request_id
 
 
@@ -302,15 +296,12 @@ def _give(work: Work, actor: Person, request: Any, record: Any) -> None:
     work.insert(grants, grant)
     said = {"request": request.id, "to": request.person_id, "until": until, "level": record.level}
     work.act(acts.ACCESS_GRANTED, "record", record.id, **said)
+    tell(work, [request.person_id], "access_granted", request.id, reference_of(request.id))
 
 
 def _decide(work: Work, request_id: str, decided: dict[str, str]) -> None:
     if not work.update(requests, request_id, decided, requests.c.state == "asked"):
         raise _decided_already()
-
-
-def _record(connection: Connection, request: Any) -> Any:
-    return connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
 
 
 def _alive(request_id: str, at: str) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 from archive_service.catalog.browse import Catalogue, Component, Whole, leave_of
 from archive_service.errors import BadInput, Conflict, NotFound, Unavailable
 from archive_service.people.model import Person
+from archive_service.people.telling import reference_of
 from index.extract.kinds import PAGES, PICTURES, TEXT_PAGES
 from index.extract.runner import Limits, run
 
@@ -89,7 +90,7 @@ class Viewer:
         """Return what is burnt in: who reads, when, under which request."""
         clock = self.catalogue.ledger.clock
         grant = leave_of(actor, row, clock.stamp())
-        request = f"申请 {grant.request_id[:8].upper()}" if grant is not None else "本人权限"
+        request = f"申请 {reference_of(grant.request_id)}" if grant is not None else "本人权限"
         when = clock.now().astimezone(clock.zone).strftime("%Y-%m-%d %H:%M")
         return [f"{actor.name} {actor.login}", when, request]
 

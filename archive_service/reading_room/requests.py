@@ -16,7 +16,7 @@ from archive_service.errors import NotFound
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can, require
 from archive_service.people.tables import grants, people
-from archive_service.reading_room.access import may_decide
+from archive_service.reading_room.deciding import may_decide
 from archive_service.reading_room.seats import open_seats, seat_of
 from archive_service.reading_room.tables import approvals, messages, requests
 

@@ -34,6 +34,7 @@ from archive_service.web import (
     home,
     imports,
     legacy,
+    notices,
     numbers,
     people,
     plan,
@@ -93,6 +94,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     stores.blueprint,
     people.blueprint,
     second.blueprint,
+    notices.blueprint,
     settings.blueprint,
     health.blueprint,
 )
@@ -130,6 +132,7 @@ ROOMS = {
     "imports": "filing",
     "use": "access",
     "second": "people",
+    "notices": "home",
     "holds": "disposal",
     "schedules": "disposal",
     "forecast": "disposal",

@@ -11,6 +11,7 @@ from archive_service.errors import Text
 from archive_service.people.model import PERMISSION_WORDS, VIEW
 from archive_service.people.policy import Action, require
 from archive_service.people.rights import split
+from archive_service.people.telling import reference_of
 from archive_service.reading_room.requests import Told
 from archive_service.reading_room.seats import LONGEST_DAYS, SEATS
 from archive_service.web.here import archive, done, level_badge, local_time, may, number_of, person, t, words
@@ -52,11 +53,6 @@ def page() -> str:
 def permission_options() -> list[tuple[str, str]]:
     """Return what may be asked for beside viewing, which is in all of it."""
     return [(name, words(text)) for name, text in PERMISSION_WORDS.items() if name != VIEW]
-
-
-def reference_of(request_id: str) -> str:
-    """Return the short number of a request, as people say it and as it stands on the pages read under it."""
-    return request_id[:8].upper()
 
 
 def shown(row: Any) -> dict[str, Any]:

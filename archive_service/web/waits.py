@@ -13,6 +13,8 @@ Wait = tuple[str, int, str]
 def waiting() -> list[Wait]:
     """Return sentence, count and address of everything that the person can act on now."""
     found: list[Wait] = []
+    unread = archive().notices.unread(person())
+    found.append((t("条未读通知", "notices are not read yet"), unread, url_for("notices.page")))
     if may(Action.DECIDE_ACCESS) or may(Action.DECIDE_UNSEALING):
         asked = len(archive().requests.waiting(person()))
         found.append(

@@ -42,7 +42,9 @@ from archive_service.disposal.model import Opinion
 from archive_service.disposal.steps import Steps
 from archive_service.disposal.supervising import supervisions_of
 from archive_service.disposal.tables import candidates, disposal_items
+from archive_service.errors import Text
 from archive_service.people.model import Person
+from archive_service.people.notices import Notices
 from archive_service.people.service import NewPerson, People
 from archive_service.sample.people import PEOPLE
 from archive_service.vault import Keyring, LocalStore, Vault
@@ -126,6 +128,11 @@ class World:
 
     def person(self, login: str) -> Person:
         return self.people.by_login(login)
+
+    def told(self, kind: str, login: str) -> list[Any]:
+        """Return somebody's notices of a kind."""
+        every = Notices(self.ledger, Text("档案室", "Archive")).of(self.person(login))
+        return [one for one in every if one.kind == kind]
 
     # ------------------------------------------------------------------------------------------------- filing
 

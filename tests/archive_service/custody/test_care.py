@@ -10,6 +10,7 @@ import pytest
 from archive_service.custody.model import ROUND_ITEMS
 from archive_service.errors import BadInput, Conflict, NotFound
 from tests.archive_service.custody.conftest import Store
+from tests.support.disposal_world import ORDERER, PROPOSER
 
 ALL_WELL = {"made_on": "2026-03-02", **dict.fromkeys(ROUND_ITEMS, "ok")}
 
@@ -27,6 +28,8 @@ def test_a_reading_beyond_the_limits_alarms_and_asks_what_was_done(store: Store)
     assert store.care.read_climate(store.keeper, "K1", beyond) == "warm dry"
     assert [one.alarm for one in store.care.readings(store.keeper, "K1")] == ["warm dry", ""]
     assert ("alarm", date(2026, 3, 2)) in due(store)
+    assert store.world.told("climate_alarm", PROPOSER) == []  # who read it knows
+    assert [one.number for one in store.world.told("climate_alarm", ORDERER)] == ["K1"]
     store.world.wait(minutes=1)
     store.care.read_climate(store.keeper, "K1", {"temperature": "20", "humidity": "50"})
     assert "alarm" not in [kind for kind, _ in due(store)]

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from archive_service.disposal.hold_reviews import remind_of_reviews
 from archive_service.disposal.holds import NewHold
 from archive_service.disposal.lists import Appraisal
 from archive_service.disposal.model import Opinion
@@ -245,3 +246,12 @@ def test_readers_and_administrators_place_no_holds(world: World):
     for login in ("wang.yue", "sun.xi", "zhou.an", "zhao.shen"):
         with pytest.raises(Forbidden):
             world.hold(code, by=login)
+
+
+def test_the_day_of_review_is_told_once_to_those_who_may_release(world: World):
+    hold_no = world.hold(in_case(world))
+    assert remind_of_reviews(world.ledger) == 0
+    world.wait(days=90)
+    assert (remind_of_reviews(world.ledger), remind_of_reviews(world.ledger)) == (1, 0)
+    for login in (*APPROVERS, PROPOSER):
+        assert [one.number for one in world.told("hold_review", login)] == [hold_no]

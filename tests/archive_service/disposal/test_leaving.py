@@ -59,6 +59,8 @@ def test_a_slow_list_is_called_and_then_escalated_and_nothing_else_happens_to_it
     world.wait(days=30)
     assert remind(world.ledger, 30) == [list_no]
     assert (world.acts("disposal:list:reminded"), world.acts("disposal:list:escalated")) == (1, 1)
+    assert [one.number for one in world.told("list_overdue", APPROVERS[0])] == [list_no, list_no]
+    assert world.told("list_overdue", PROPOSER) == []  # whose turn it is not
     assert (world.list_row(list_no).state, world.steps()) == ("submitted", ["waiting"])
 
 
