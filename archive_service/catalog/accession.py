@@ -22,11 +22,10 @@ from archive_service.catalog.checklist import CaseKind, load_case_kind
 from archive_service.catalog.due import recompute
 from archive_service.catalog.intake import Draft, Intake
 from archive_service.catalog.model import NewRecord, Receipt
-from archive_service.catalog.names import clean_name
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.parents import decisive_in_case, followers_in_case
 from archive_service.catalog.receipts import receipt_of
-from archive_service.catalog.rows import Prepared, component_id, component_row, text_component_id, write
+from archive_service.catalog.rows import Prepared, write
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.stowing import HANDS, key_ids, stow
 from archive_service.catalog.tables import case_files, records
@@ -35,16 +34,6 @@ from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can
 from archive_service.vault import Vault
 from retention_policies import FactQuestion
-
-__all__ = [
-    "Accession",
-    "clean_name",
-    "component_id",
-    "component_row",
-    "enqueue",
-    "hash_of",
-    "text_component_id",
-]
 
 Outcome = Receipt | ArchiveError
 AT_ONCE = 16 * 1024 * 1024

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.accession import enqueue
 from archive_service.catalog.due import recompute
+from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.tables import records
 from archive_service.clock import to_stamp

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
-from archive_service.catalog.accession import text_component_id
+from archive_service.catalog.rows import text_component_id
 from archive_service.catalog.tables import components
 from archive_service.clock import from_stamp
 from archive_service.database.tables import CANONICAL

@@ -15,9 +15,10 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.acts import Act
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.accession import enqueue, text_component_id
 from archive_service.catalog.copies import forget
 from archive_service.catalog.due import recompute
+from archive_service.catalog.outbox import enqueue
+from archive_service.catalog.rows import text_component_id
 from archive_service.catalog.tables import (
     ARCHIVED,
     DESTROYED,

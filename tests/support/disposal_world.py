@@ -23,10 +23,11 @@ from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
 from archive_service.audit.tables import entries
 from archive_service.audit.verify import Report, verify
-from archive_service.catalog.accession import Accession, component_id
+from archive_service.catalog.accession import Accession
 from archive_service.catalog.cases import Cases
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.plan import SHIPPED
+from archive_service.catalog.rows import component_id
 from archive_service.catalog.schedules import Schedules, read_files, take_into_use
 from archive_service.catalog.tables import records
 from archive_service.clock import Clock

@@ -213,7 +213,7 @@ def test_an_index_that_is_not_there_keeps_the_record_whole_until_it_is(world: Wo
 
 
 def test_the_text_of_a_destroyed_record_cannot_be_kept_by_a_late_extraction(world: World):
-    from archive_service.catalog.accession import text_component_id
+    from archive_service.catalog.rows import text_component_id
     from archive_service.vault import KeyDestroyed
 
     list_no = world.ordered()
