@@ -240,6 +240,7 @@ class Settings(Table):
     keys: KeysTable = KeysTable()
     vault: VaultTable = VaultTable()
     stores: dict[STORE_NAME, StoreTable] = {}
+    transfer_targets: dict[STORE_NAME, StoreTable] = {}
     placement: PlacementTable = PlacementTable()
     fixity: FixityTable = FixityTable()
     scanner: ScannerTable = ScannerTable()

@@ -45,7 +45,9 @@ from archive_service.disposal.holds import Holds
 from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
+from archive_service.disposal.receiver_keys import ReceiverKeys
 from archive_service.disposal.schedule_changes import ScheduleChanges
+from archive_service.disposal.transfer_receipts import TransferReceipts
 from archive_service.disposal.transfer_writing import TransferWriting
 from archive_service.disposal.transfers import Transfers
 from archive_service.errors import Damaged
@@ -125,6 +127,8 @@ class Archive:
     certificates: Certificates
     horizon: Horizon
     transfers: Transfers
+    transfer_receipts: TransferReceipts
+    receiver_keys: ReceiverKeys
     transfer_writing: TransferWriting
     transfer_papers: TransferPapers
     printing: Printing

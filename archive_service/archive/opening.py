@@ -43,7 +43,9 @@ from archive_service.disposal.destruction import Destruction
 from archive_service.disposal.holds import Holds
 from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.lists import Disposal
+from archive_service.disposal.receiver_keys import ReceiverKeys
 from archive_service.disposal.schedule_changes import ScheduleChanges
+from archive_service.disposal.transfer_receipts import TransferReceipts
 from archive_service.disposal.transfer_writing import TransferWriting
 from archive_service.disposal.transfers import Transfers
 from archive_service.errors import NotFound, Text, Unavailable
@@ -191,6 +193,8 @@ def _join(
         certificates=certificates,
         horizon=Horizon(ledger, vault, indexer, settings.backup.keyring_keep_days, partial(oldest_keyring, settings)),
         transfers=transfers,
+        transfer_receipts=TransferReceipts(ledger),
+        receiver_keys=ReceiverKeys(ledger),
         transfer_writing=TransferWriting(ledger, vault),
         transfer_papers=TransferPapers(ledger, catalogue, transfers, unit),
         printing=Printing(ledger, catalogue, cases, unit),

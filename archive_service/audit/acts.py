@@ -170,6 +170,9 @@ TRANSFER_RECEIPT_TOLD = _act("transfer:receipt:told", "登记移交回执", "Rec
 TRANSFER_RECEIPT_REFUSED = _act("transfer:receipt:refused", "移交回执不符", "Receipt of a transfer refused")
 TRANSFER_RECEIPT_STRUCK = _act("transfer:receipt:struck", "撤销移交回执登记", "Entry of a receipt taken back")
 TRANSFER_CUSTODY_MOVED = _act("transfer:custody:moved", "移交完成", "Custody moved")
+RECEIVER_KEY_PROPOSED = _act("receiver:key:proposed", "登记接收单位公钥", "Receiver's key entered")
+RECEIVER_KEY_CONFIRMED = _act("receiver:key:confirmed", "确认接收单位公钥", "Receiver's key confirmed")
+RECEIVER_KEY_RETIRED = _act("receiver:key:retired", "停用接收单位公钥", "Receiver's key retired")
 TRANSFER_RETURNED = _act("transfer:returned", "移交退回", "Transfer returned")
 TRANSFER_REMOVAL_OPENED = _act(
     "transfer:removal:opened", "准予处置已移交的留存件", "Removal of what was transferred opened"
@@ -195,6 +198,7 @@ OBJECTS: dict[str, Text] = {
     "fonds": Text("全宗", "Fonds"),
     "store": Text("存储", "Store"),
     "transfer_package": Text("移交包", "Transfer package"),
+    "receiver_key": Text("接收单位公钥", "Receiver's key"),
     "hold": Text("冻结", "Hold"),
     "import": Text("批量归档", "Folder import"),
     "number": Text("件号", "Number"),

@@ -89,6 +89,40 @@ class Verifier:
         return True
 
 
+def open_text(verifier: Verifier, note: str) -> str:
+    """Return the text of a note that is no checkpoint, if this key signed it to the letter; else :class:`Damaged`."""
+    text, separator, signatures = note.rpartition("\n\n")
+    lines = [_SIGNATURE.fullmatch(line) for line in signatures.removesuffix("\n").split("\n")] if separator else []
+    for line in lines:
+        raw = _decoded(line[2]) if line and line[1] == verifier.origin else None
+        if raw is None or raw[:4] != verifier.key_id:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(verifier.public).verify(raw[4:], f"{text}\n".encode())
+        except InvalidSignature:
+            continue
+        return f"{text}\n"
+    raise Damaged("没有该密钥的有效签名。", "It bears no valid signature of this key.")
+
+
+def signing_names(note: str) -> list[str]:
+    """Return the names in a note's signature lines; whether they signed is another question."""
+    lines = (_SIGNATURE.fullmatch(line) for line in note.rpartition("\n\n")[2].splitlines())
+    return [line[1] for line in lines if line]
+
+
+def read_vkey(text: str) -> Verifier:
+    """Read a public key as C2SP writes it (``origin+id+key``); ``ValueError`` if it is none or its id is not the key's."""
+    origin, key_id, encoded = text.strip().split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    if not raw.startswith(ED25519) or len(raw) != 33:
+        raise ValueError("not an Ed25519 key")
+    verifier = Verifier(origin, raw[1:])
+    if verifier.key_id.hex() != key_id:
+        raise ValueError("the key's id does not belong to it")
+    return verifier
+
+
 def _decoded(encoded: str) -> bytes | None:
     """Return what a base64 says, if it says it in the one way in which it is written."""
     try:
@@ -110,3 +144,10 @@ class Signer:
         checkpoint = Checkpoint(self.verifier.origin, size, root)
         signature = self.verifier.key_id + self._key.sign(checkpoint.body().encode())
         return f"{checkpoint.body()}\n{DASH}{checkpoint.origin} {base64.b64encode(signature).decode()}\n"
+
+    def sign_text(self, text: str) -> str:
+        """Return the signed note of a text that cannot be mistaken for a checkpoint of this log."""
+        if text.startswith(f"{self.verifier.origin}\n") or not text.endswith("\n") or "\n\n" in text:
+            raise ValueError("this text is not signed with the key of the log")
+        signature = self.verifier.key_id + self._key.sign(text.encode())
+        return f"{text}\n{DASH}{self.verifier.origin} {base64.b64encode(signature).decode()}\n"

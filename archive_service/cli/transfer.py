@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,26 +9,22 @@ import click
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
+from archive_service.disposal.receipt_note import LARGEST
 from archive_service.disposal.transfer_check import check_bag
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
-from archive_service.disposal.transfers import PackageView
+from archive_service.disposal.transfer_views import PackageView
 from archive_service.errors import BadInput, Conflict
 from archive_service.reports.pdf import as_pdf
 from archive_service.reports.xlsx import as_xlsx
+from archive_service.vault.configured import outlet
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-DIGEST = click.option(
-    "--digest",
-    required=True,
-    help=both("回执写明的包摘要（SHA-256）。", "The package's digest on the receipt (SHA-256)."),
-)
-NUMBER = click.option("--number", required=True, help=both("回执编号。", "The receipt's number."))
 
 
 @click.group(cls=SaidGroup)
 @in_chinese("移交：编包、制作、回执、验包。")
 def transfer() -> None:
-    """Transfer: prepare and write packages, enter receipts, check a package."""
+    """Transfer: prepare and write packages, take in signed receipts, check a package."""
 
 
 @transfer.command("list")
@@ -97,7 +92,12 @@ def prepare(desk: Desk, list_no: str, receiver: str, nature: str, as_json: bool)
 
 @transfer.command()
 @click.argument("package_no")
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=FOLDER, required=False)
+@click.option(
+    "--target",
+    default="",
+    help=both("设置中的移交目标（文件夹或存储桶）。", "A target named in the settings (folder or bucket)."),
+)
 @click.option(
     "--encrypt-to",
     default="",
@@ -105,13 +105,16 @@ def prepare(desk: Desk, list_no: str, receiver: str, nature: str, as_json: bool)
 )
 @json_option
 @with_desk
-@in_chinese("把移交包写入文件夹（BagIt；不加密则为明文，请妥善传送）。同一个包每次写出的内容相同。")
-def write(desk: Desk, package_no: str, folder: Path, encrypt_to: str, as_json: bool) -> None:
-    """Write a package into a folder as a bag (in clear unless encrypted); the same package is the same each time."""
-    done = desk.archive.transfer_writing.write(desk.person, package_no, folder, encrypt_to)
+@in_chinese("把移交包写入文件夹或设置中的目标（BagIt；不加密则为明文，请妥善传送）。同一个包每次写出的内容相同。")
+def write(desk: Desk, package_no: str, folder: Path | None, target: str, encrypt_to: str, as_json: bool) -> None:
+    """Write a package into a folder or to a target as a bag (in clear unless encrypted); the same each time."""
+    if (folder is None) == (not target):
+        raise BadInput("请给出一个文件夹，或用 --target 指明目标。", "Give a folder, or name a target with --target.")
+    place = folder if folder is not None else outlet(desk.archive.settings, target)
+    done = desk.archive.transfer_writing.write(desk.person, package_no, place, encrypt_to)
     if as_json:
         told = {"files": done.written.files, "bytes": done.written.size, "digest": done.written.digest}
-        answer_json({"package_no": package_no, "place": str(done.place), **told})
+        answer_json({"package_no": package_no, "place": done.place, **told})
         return
     say(
         f"已写入 {done.place}：{done.written.files} 个文件，{done.written.size} 字节。回执须写明摘要 {done.written.digest}。",
@@ -143,47 +146,25 @@ def papers(desk: Desk, package_no: str, file: Path, deed: bool, as_json: bool) -
 
 
 @transfer.command()
-@click.argument("package_no")
-@NUMBER
-@click.option(
-    "--on",
-    "received_on",
-    required=True,
-    type=click.DateTime(["%Y-%m-%d"]),
-    help=both("接收日期，年-月-日。", "Date of receipt, year-month-day."),
-)
-@DIGEST
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
 @with_desk
-@in_chinese("登记接收单位的回执；须由另一人用 confirm 核对确认。")
-def receipt(desk: Desk, package_no: str, number: str, received_on: datetime, digest: str, as_json: bool) -> None:
-    """Enter the receiver's receipt; another person confirms it."""
-    desk.archive.transfers.tell_receipt(desk.person, package_no, number, received_on.date(), digest)
-    _say_done(desk, package_no, as_json, "回执已登记，待另一人确认。", "Entered; another person confirms it now.")
+@in_chinese("收进由接收单位已登记公钥签名的回执文件；移交完成。纸质回执由两人在网页上登记、确认。")
+def receipt(desk: Desk, file: Path, as_json: bool) -> None:
+    """Take in a receipt file that a registered key of the receiver signed; custody moves.
 
-
-@transfer.command()
-@click.argument("package_no")
-@NUMBER
-@DIGEST
-@json_option
-@with_desk
-@in_chinese("由另一人照回执原件核对确认；移交完成。")
-def confirm(desk: Desk, package_no: str, number: str, digest: str, as_json: bool) -> None:
-    """Confirm, from the paper itself, a receipt that another entered; custody moves."""
-    desk.archive.transfers.confirm_receipt(desk.person, package_no, number, digest)
-    _say_done(desk, package_no, as_json, "移交完成。", "Custody has moved.")
-
-
-@transfer.command("strike-receipt")
-@click.argument("package_no")
-@json_option
-@with_desk
-@in_chinese("撤销尚未确认的回执登记，以便重新登记。")
-def strike_receipt(desk: Desk, package_no: str, as_json: bool) -> None:
-    """Take back the entry of a receipt that is not confirmed yet."""
-    desk.archive.transfers.strike_receipt(desk.person, package_no)
-    _say_done(desk, package_no, as_json, "已撤销登记。", "The entry is taken back.")
+    A receipt on paper is entered at the pages, by two people who sign in: a shell asks nobody who they are.
+    """
+    if file.stat().st_size > LARGEST:
+        raise BadInput("文件过大，不是签名回执。", "The file is too large for a signed receipt.")
+    try:
+        note = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            "文件不是 UTF-8 文本，不是签名回执。", "The file is no text in UTF-8, so no signed receipt."
+        ) from error
+    package_no = desk.archive.transfer_receipts.take_signed(desk.person, note)
+    _say_done(desk, package_no, as_json, f"移交包 {package_no} 移交完成。", f"Custody of {package_no} has moved.")
 
 
 @transfer.command("return")

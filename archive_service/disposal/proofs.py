@@ -6,30 +6,17 @@ were destroyed and its destruction completed, and that these people approved and
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archive_service.audit import merkle
-from archive_service.audit.notes import ED25519, Verifier
+from archive_service.audit.notes import Verifier, read_vkey
 from archive_service.disposal.certificates import PROVED_DECISIONS, PROVED_STEPS
 from archive_service.disposal.model import APPROVALS_NEEDED
 from archive_service.errors import ArchiveError, Text
 
 NOT_READABLE = Text("证明的内容不完整，无法核对", "the certificate is not whole and cannot be checked")
-
-
-def read_vkey(text: str) -> Verifier:
-    """Read a public key as C2SP writes it (``origin+id+key``); ``ValueError`` if it is none or its id is not the key's."""
-    origin, key_id, encoded = text.strip().split("+", 2)
-    raw = base64.b64decode(encoded, validate=True)
-    if not raw.startswith(ED25519) or len(raw) != 33:
-        raise ValueError("not an Ed25519 key")
-    verifier = Verifier(origin, raw[1:])
-    if verifier.key_id.hex() != key_id:
-        raise ValueError("the key's id does not belong to it")
-    return verifier
 
 
 def verify_certificate(body: Mapping[str, Any], trusted: Verifier | None = None) -> list[Text]:

@@ -280,6 +280,19 @@ schedule_progress = Table(
     Column("summary", Text, nullable=False),
 )
 
+receiver_keys = vouched_table(
+    "receiver_key",
+    Column("receiver", String(200), nullable=False),
+    Column("vkey", String(300), nullable=False, unique=True),
+    Column("proposed_at", STAMP, nullable=False),
+    Column("proposed_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("confirmed_at", STAMP),
+    Column("confirmed_by", ID, ForeignKey("person.id")),
+    Column("retired_at", STAMP),
+    Column("retired_by", ID, ForeignKey("person.id")),
+    CheckConstraint("confirmed_by IS NULL OR confirmed_by <> proposed_by", name="confirmed_by_another"),
+)
+
 transfer_packages = vouched_table(
     "transfer_package",
     Column("package_no", String(16), nullable=False, unique=True),
@@ -296,10 +309,13 @@ transfer_packages = vouched_table(
     Column("payload_bytes", BigInteger),
     Column("handed_over_at", STAMP),
     Column("handed_over_by", ID, ForeignKey("person.id")),
+    Column("delivered_to", String(300)),
     Column("receipt_no", String(100)),
     Column("received_on", Date),
     Column("receipt_digest", String(64)),
     Column("receipt_by", ID, ForeignKey("person.id")),
+    Column("receiver_key_id", ID, ForeignKey("receiver_key.id")),
+    Column("receipt_note", Text),
     Column("confirmed_at", STAMP),
     Column("confirmed_by", ID, ForeignKey("person.id")),
     Column("returned_at", STAMP),
@@ -311,8 +327,8 @@ transfer_packages = vouched_table(
     CheckConstraint("confirmed_by IS NULL OR confirmed_by <> receipt_by", name="confirmed_by_another"),
     CheckConstraint("receipt_digest IS NULL OR receipt_digest = digest", name="receipt_names_it"),
     CheckConstraint(
-        "state <> 'custody_moved' OR (receipt_digest IS NOT NULL AND receipt_by IS NOT NULL"
-        " AND confirmed_by IS NOT NULL AND received_on IS NOT NULL)",
+        "state <> 'custody_moved' OR (receipt_digest IS NOT NULL AND receipt_by IS NOT NULL AND received_on IS NOT"
+        " NULL AND (confirmed_by IS NOT NULL OR (receiver_key_id IS NOT NULL AND receipt_note IS NOT NULL)))",
         name="moved_by_receipt",
     ),
     CheckConstraint("removal_opened_at IS NULL OR state = 'custody_moved'", name="removed_after_it_moved"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import Connection, and_, exists, select
@@ -27,6 +28,9 @@ PACKAGE_WORDS: dict[PackageState, Text] = {
     PackageState.CUSTODY_MOVED: Text("移交完成", "Custody moved"),
 }
 
+NEVER_SENT = ("SEAL",)
+"""Who reported something is told to nobody, another archive included (scenario 14)."""
+
 NATURES: dict[str, Text] = {
     "transfer": Text("移交", "Transfer"),
     "deposit": Text("寄存", "Deposit"),
@@ -51,3 +55,11 @@ def kept_for_transfer(connection: Connection, record_id: str) -> Text | None:
             "its transfer was approved, and no receipt has opened its removal yet",
         )
     return None
+
+
+def kept_until(received_on: date, years: int) -> date:
+    """Return the day from which what was transferred may be removed here."""
+    try:
+        return received_on.replace(year=received_on.year + years)
+    except ValueError:  # 29 February
+        return date(received_on.year + years, 3, 1)

@@ -6,11 +6,10 @@ receiver, who knows its number and digest, has no second one.
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, select
 
@@ -22,22 +21,31 @@ from archive_service.catalog.tables import ARCHIVED, components, fonds
 from archive_service.clock import from_stamp
 from archive_service.disposal.freezing import FROZEN_ROLES, record_of
 from archive_service.disposal.tables import disposal_lists, transfer_packages
-from archive_service.disposal.transfer_bag import FolderSink, Written, check_recipient, write_bag, write_encrypted
-from archive_service.disposal.transfer_check import check_bag
+from archive_service.disposal.transfer_bag import (
+    NoSink,
+    Piped,
+    Written,
+    check_recipient,
+    write_bag,
+    write_encrypted,
+    write_tar,
+)
 from archive_service.disposal.transfer_contents import Handed, Head, payload, tag_files
 from archive_service.disposal.transfer_custody import NATURES, PackageState
+from archive_service.disposal.transfer_delivery import delivery_at
 from archive_service.disposal.transfers import locked_package, package_items, require_readable
-from archive_service.errors import BadInput, Conflict, Damaged
+from archive_service.errors import Conflict
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
 from archive_service.vault import Vault
+from archive_service.vault.outlet import Outlet
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Delivered:
     """A package that lies at its target."""
 
-    place: Path
+    place: str
     written: Written
 
 
@@ -48,8 +56,8 @@ class TransferWriting:
     ledger: Ledger
     vault: Vault
 
-    def write(self, person: Person, package_no: str, target: Path, recipient: str = "") -> Delivery:
-        """Write a package into the folder ``target``, check it, and note that it was handed over.
+    def write(self, person: Person, package_no: str, target: Path | Outlet, recipient: str = "") -> Delivered:
+        """Write a package to the target, check it, and note that it was handed over.
 
         What is there already is not overwritten. A package whose records have changed since it was first written is
         refused (:class:`Conflict`): the receiver must not come to hold two that bear one number.
@@ -57,35 +65,46 @@ class TransferWriting:
         require(person, Action.TRANSFER)
         if recipient:
             check_recipient(recipient)
-        if not target.is_dir():
-            raise BadInput(f"没有目标文件夹 {target}。", f"There is no folder {target}.")
         row, head, handed = self._frozen(person, package_no)
-        place = target / (f"{row.package_no}.tar.age" if recipient else row.package_no)
-        if place.exists():
-            raise Conflict(f"{place} 已存在，不覆盖。", f"{place} is there already and is not overwritten.")
-        aside = target / f".{place.name}.partial"
-        _clear(aside)
-        try:
-            written = self._put(aside, head, handed, recipient)
-            self._hand_over(person, row, written)
-            aside.rename(place)
-        finally:
-            _clear(aside)
-        return Delivery(place, written)
+        parts, tags, info = payload(self.vault, head, handed), tag_files(head, handed), _info(head)
+        delivery = delivery_at(target)
+        place = str(target) if isinstance(target, Path) else target.place
 
-    def _put(self, aside: Path, head: Head, handed: list[Handed], recipient: str) -> Written:
-        parts, tags = payload(self.vault, head, handed), tag_files(head, handed)
+        def told(written: Written) -> None:
+            self._hand_over(person, row, written, place)
+
         if recipient:
-            with aside.open("xb") as file:
-                written = write_encrypted(file, recipient, head.package_no, parts, _info(head), tags)
-                file.flush()
-                os.fsync(file.fileno())
-            return written
-        written = write_bag(FolderSink(aside), parts, _info(head), tags)
-        report = check_bag(aside)
-        if not report.valid or report.digest != written.digest:
-            raise Damaged("写出的包未通过自检。", "The package that was written does not pass its own check.")
-        return written
+            name, root = f"{row.package_no}.tar.age", head.package_no
+            found, written = delivery.file(
+                name, lambda file: write_encrypted(file, recipient, root, parts, info, tags), told
+            )
+        else:
+            found, written = delivery.bag(row.package_no, lambda sink: write_bag(sink, parts, info, tags), told)
+        return Delivered(found, written)
+
+    def download(self, person: Person, package_no: str, recipient: str = "") -> tuple[str, Iterator[bytes]]:
+        """Return the name and the bytes of a package in one file, made while it is read; it counts as handed over.
+
+        Its digest is taken first, so that it stands in the log before the first byte leaves.
+        """
+        require(person, Action.TRANSFER)
+        if recipient:
+            check_recipient(recipient)
+        row, head, handed = self._frozen(person, package_no)
+        parts, tags, info = payload(self.vault, head, handed), tag_files(head, handed), _info(head)
+        self._hand_over(person, row, write_bag(NoSink(), parts, info, tags), _DOWNLOADED)
+
+        def fill(stream: IO[bytes]) -> Written:
+            if recipient:
+                return write_encrypted(stream, recipient, head.package_no, parts, info, tags)
+            return write_tar(stream, head.package_no, parts, info, tags)
+
+        def pieces() -> Iterator[bytes]:
+            with Piped(fill) as stream:
+                while piece := stream.read(_PIECE):
+                    yield piece
+
+        return f"{row.package_no}.tar{'.age' if recipient else ''}", pieces()
 
     def _frozen(self, person: Person, package_no: str) -> tuple[Any, Head, list[Handed]]:
         with self.ledger.work(person.id) as work:
@@ -132,7 +151,7 @@ class TransferWriting:
         ).all()
         return Handed(record, describe(self.vault, record), files, history)
 
-    def _hand_over(self, person: Person, row: Any, written: Written) -> None:
+    def _hand_over(self, person: Person, row: Any, written: Written, place: str) -> None:
         with self.ledger.work(person.id) as work:
             now = locked_package(work, row.package_no)
             if now.digest is not None and now.digest != written.digest:
@@ -143,7 +162,12 @@ class TransferWriting:
             if now.state not in (PackageState.PREPARED, PackageState.HANDED_OVER):
                 raise Conflict("此包已办结。", "This package is settled.")
             counted = {"digest": written.digest, "payload_files": written.files, "payload_bytes": written.size}
-            moved = {"state": PackageState.HANDED_OVER, "handed_over_at": work.at, "handed_over_by": person.id}
+            moved = {
+                "state": PackageState.HANDED_OVER,
+                "handed_over_at": work.at,
+                "handed_over_by": person.id,
+                "delivered_to": place[:300],
+            }
             work.update(transfer_packages, row.id, {**counted, **moved})
             work.act(
                 acts.TRANSFER_HANDED_OVER,
@@ -157,6 +181,8 @@ class TransferWriting:
             work.commit()
 
 
+_DOWNLOADED = "browser"
+_PIECE = 1 << 16
 _OF_READERS = (acts.RECORD_READ.name, acts.RECORD_READ_REFUSED.name)
 """Who read what here is not the receiver's business."""
 
@@ -169,10 +195,3 @@ def _info(head: Head) -> dict[str, str]:
         "Bag-Group-Identifier": head.list_no,
         "Internal-Sender-Identifier": head.fonds_no,
     }
-
-
-def _clear(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

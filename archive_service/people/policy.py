@@ -67,6 +67,7 @@ class Action(Enum):
     ORDER_DESTRUCTION = "order_destruction"
     TRANSFER = "transfer"
     CONFIRM_RECEIPT = "confirm_receipt"
+    CONFIRM_RECEIVER = "confirm_receiver"
     PLACE_HOLD = "place_hold"
     RELEASE_HOLD = "release_hold"
     SEE_AUDIT = "see_audit"
@@ -144,6 +145,7 @@ TABLE: Mapping[Action, Rule] = {
     Action.SUPERVISE: _rule(ARCHIVIST, APPRAISER, APPROVER, barred=("proposer", "supervisor")),
     Action.TRANSFER: _rule(ARCHIVIST),
     Action.CONFIRM_RECEIPT: _rule(ARCHIVIST, APPROVER, barred=("receipt_by",)),
+    Action.CONFIRM_RECEIVER: _rule(ARCHIVIST, APPROVER, barred=("key_by",)),
     Action.PLACE_HOLD: _rule(ARCHIVIST, APPRAISER, APPROVER),
     Action.RELEASE_HOLD: _rule(APPROVER, barred=("placed_by",)),
     Action.SEE_AUDIT: _rule(AUDITOR),
@@ -166,6 +168,7 @@ HAND_WORDS: dict[str, Text] = {
     "drafter": Text("起草或修改过这份草案的人", "one who wrote in this draft"),
     "requester": Text("提出申请的人", "the one who asked"),
     "receipt_by": Text("登记这份回执的人", "the one who entered this receipt"),
+    "key_by": Text("登记这把公钥的人", "the one who entered this key"),
     "placed_by": Text("设置冻结的人", "the one who placed the hold"),
     "self": Text("本人", "the person concerned"),
 }

@@ -8,7 +8,8 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.browse import Catalogue, Line
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
-from archive_service.disposal.transfers import PackageView, Transfers
+from archive_service.disposal.transfer_views import PackageView
+from archive_service.disposal.transfers import Transfers
 from archive_service.errors import Text
 from archive_service.people.model import LEVEL_WORDS, Person
 from archive_service.reports.catalogues import CODE, DATE, LEVEL, NUMBER, PERIOD, TITLE

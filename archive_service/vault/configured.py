@@ -18,6 +18,7 @@ from archive_service.vault.keyfiles import check_private, read_key_file
 from archive_service.vault.keyring import Keyring
 from archive_service.vault.kms import KmsCustodian
 from archive_service.vault.local_store import LocalStore
+from archive_service.vault.outlet import Outlet
 from archive_service.vault.s3_store import S3Settings, S3Store
 from archive_service.vault.store import Store
 from archive_service.vault.vault import PRIMARY, Vault
@@ -110,6 +111,14 @@ def found_store(settings: Settings, name: str, install_id: str) -> Store:
     if table is None or table.kind == "local":
         return LocalStore.create_at(_folder(settings, table), install_id)
     return S3Store.create_at(_bucket(settings, table), install_id)
+
+
+def outlet(settings: Settings, name: str) -> Path | Outlet:
+    """Return the place to which packages are delivered under this name: a folder, or a bucket."""
+    table = settings.transfer_targets.get(name)
+    if table is None:
+        raise NotFound(f"设置中没有名为 {name} 的移交目标。", f"The settings name no target of transfer {name}.")
+    return settings.path(table.path) if table.kind == "local" else Outlet(_bucket(settings, table))
 
 
 def store_names(settings: Settings) -> list[str]:

@@ -51,6 +51,7 @@ from archive_service.web import (
     settings,
     stores,
     suggestions,
+    transfers,
     use,
     waits,
 )
@@ -87,6 +88,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     schedules.blueprint,
     forecast.blueprint,
     certificates.blueprint,
+    transfers.blueprint,
     audit.blueprint,
     custody.blueprint,
     reports.blueprint,
@@ -137,6 +139,7 @@ ROOMS = {
     "schedules": "disposal",
     "forecast": "disposal",
     "certificates": "disposal",
+    "transfers": "disposal",
 }
 """Under which section a blueprint of another name stands."""
 

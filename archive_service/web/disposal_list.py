@@ -21,7 +21,7 @@ from archive_service.web.disposal_paper import sheet_row
 from archive_service.web.disposal_words import OPINION_HELP, badge_of, timeline_of
 from archive_service.web.errors import note_refusal, status_of
 from archive_service.web.here import archive, done, in_place, local_time, may, number_of, person, t, words
-from archive_service.web.second import SecondWanted, require_second
+from archive_service.web.second import SecondWanted, sign_again
 
 blueprint = Blueprint("disposal_list", __name__, url_prefix="/disposal/lists")
 
@@ -173,7 +173,7 @@ def approve(list_no: str) -> Answer:
     """Approve what was shown; the person's own password is asked for again."""
 
     def act() -> Response:
-        _confirm()
+        sign_again()
         archive().disposal.approve(person(), list_no, request.form.get("digest", ""))
         done("您已批准此清册。", "You have approved this list.")
         return _to(list_no)
@@ -210,7 +210,7 @@ def supervise(list_no: str) -> Answer:
     """Sign as a supervisor before the destruction; the person's own password is asked for again."""
 
     def act() -> Response:
-        _confirm()
+        sign_again()
         archive().disposal.supervise(person(), list_no, request.form.get("digest", ""))
         done("您已作为监销人核对签字。", "You have checked the list and signed as a supervisor.")
         return _to(list_no)
@@ -223,7 +223,7 @@ def sign_off(list_no: str) -> Answer:
     """Sign as a supervisor after the destruction."""
 
     def act() -> Response:
-        _confirm()
+        sign_again()
         whole = archive().disposal.sign_off(person(), list_no)
         if whole:
             done("监销人均已签字，销毁办结。", "All supervisors have signed; the destruction is signed off.")
@@ -239,7 +239,7 @@ def order(list_no: str) -> Answer:
     """Order the destruction; it begins at once and goes on by itself, also after a stop."""
 
     def act() -> Response:
-        _confirm()
+        sign_again()
         archive().destruction.order(person(), list_no, request.form.get("confirm", ""))
         threading.Thread(target=archive().carry_on_destructions, daemon=True).start()
         done("销毁已下达，正在执行。", "The destruction is ordered and being carried out.")
@@ -267,14 +267,6 @@ def _position() -> int:
     if position is None:
         raise BadInput("请指明清册中的哪一项。", "Please say which item of the list.")
     return position
-
-
-def _confirm() -> None:
-    require_second()
-    try:
-        archive().sign_in.check(person().login, request.form.get("password", ""), request.remote_addr or "")
-    except Forbidden as error:
-        raise Forbidden("密码不正确，未作任何改动。", "The password is not right; nothing was changed.") from error
 
 
 def _to(list_no: str, **more: Any) -> Response:

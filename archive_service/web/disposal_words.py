@@ -42,8 +42,8 @@ OPINION_HELP: Mapping[Opinion, Text] = {
     Opinion.EXTEND: Text("自原保管期满之日起再保管若干年", "Kept some years more, counted from its present last day"),
     Opinion.PERMANENT: Text("改为永久保管，不再到期", "Kept for ever; never due again"),
     Opinion.TRANSFER: Text(
-        "本版尚不能在系统内移交：此件只标为“待移交”，退出销毁，继续在库保管",
-        "Transfers are not carried out by this version yet: the item is marked, leaves the destruction and stays here",
+        "批准后可在“移交”页编入移交包；凭回执移交完成之前，此件继续在库保管",
+        "Once approved it is put into a package under “Transfers”; it stays here until a receipt moves custody",
     ),
     Opinion.HOLD: Text(
         "设一年冻结，到时复查；解除后再次到期", "A hold for a year, then reviewed; due again once released"

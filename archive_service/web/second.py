@@ -82,6 +82,15 @@ def require_second() -> None:
     )
 
 
+def sign_again() -> None:
+    """Ask for the second factor and the own password again: what follows is a signature."""
+    require_second()
+    try:
+        archive().sign_in.check(person().login, request.form.get("password", ""), request.remote_addr or "")
+    except Forbidden as error:
+        raise Forbidden("密码不正确，未作任何改动。", "The password is not right; nothing was changed.") from error
+
+
 def second_again(view: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """Ask for the second factor again before this view."""
 

@@ -21,7 +21,7 @@ def waiting() -> list[Wait]:
             (t("查阅申请等您决定", "requests for access wait for your decision"), asked, url_for("access.page"))
         )
     if may(Action.SEE_DISPOSAL) and opened("disposal.queue"):
-        found += _disposal()
+        found += _disposal() + _transfers()
     return [item for item in found if item[1]]
 
 
@@ -42,4 +42,21 @@ def _disposal() -> list[Wait]:
             turns[Action.ORDER_DESTRUCTION],
             lists,
         ),
+    ]
+
+
+def _transfers() -> list[Wait]:
+    service, reader, page = archive().transfers, person(), url_for("transfers.page")
+    acts = may(Action.TRANSFER)
+    packages = service.open(reader)
+    receipts = sum(1 for view in packages if view.row.receipt_by and Action.CONFIRM_RECEIPT in view.may)
+    unwritten = sum(1 for view in packages if not view.row.digest) if acts else 0
+    return [
+        (
+            t("份清册有待编入移交包的档案", "lists have records that wait for a transfer package"),
+            len(service.waiting(reader)) if acts else 0,
+            page,
+        ),
+        (t("个移交包等待制作交出", "transfer packages wait to be written and handed over"), unwritten, page),
+        (t("份移交回执等您确认", "receipts of transfer wait for you to confirm them"), receipts, page),
     ]

@@ -6,16 +6,20 @@ import hashlib
 import io
 import json
 import tarfile
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pyrage
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
+from archive_service.audit.notes import Signer
 from archive_service.disposal.lists import Appraisal
 from archive_service.disposal.model import Opinion
+from archive_service.disposal.receipt_note import ReceiptNote
 from archive_service.disposal.transfer_check import check_bag, info_lines
 from archive_service.disposal.transfers import Prepared
 from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden
@@ -23,6 +27,7 @@ from archive_service.reports.pdf import as_pdf
 from tests.journeys.conftest import CANARY, Life
 
 KEEP_YEARS = 5
+RECEIVER = Signer("receiver/a", b"r" * 32)
 
 
 @pytest.fixture
@@ -126,7 +131,7 @@ def test_to_the_receivers_key_nothing_lies_in_clear(life: Life, approved: str) -
         life.who("archivist"), package_no, life.folder / "out", str(identity.to_public())
     )
     assert life.bytes_with(CANARY) == []
-    opened = pyrage.decrypt(done.place.read_bytes(), [identity])
+    opened = pyrage.decrypt(Path(done.place).read_bytes(), [identity])
     with tarfile.open(fileobj=io.BytesIO(opened)) as packed:
         packed.extractall(life.folder / "received", filter="data")
     report = check_bag(life.folder / "received" / package_no)
@@ -137,26 +142,27 @@ def test_only_a_receipt_that_two_people_read_moves_custody_and_only_years_later_
     life: Life, approved: str
 ) -> None:
     package_no, digest = sent(life, approved)
-    transfers, archivist, second = life.archive.transfers, life.who("archivist"), life.who("second")
+    transfers, receipts = life.archive.transfers, life.archive.transfer_receipts
+    archivist, second = life.who("archivist"), life.who("second")
     with pytest.raises(Conflict):
         transfers.open_removal(archivist, package_no, KEEP_YEARS, life.archive.disposal)
     on = date(2035, 1, 5)
     with pytest.raises(BadInput, match="not this package's"):  # forged
-        transfers.tell_receipt(archivist, package_no, "收字1号", on, "0" * 64)
-    transfers.tell_receipt(archivist, package_no, "收字1号", on, digest)
+        receipts.tell(archivist, package_no, "收字1号", on, "0" * 64)
+    receipts.tell(archivist, package_no, "收字1号", on, digest)
     with pytest.raises(Conflict):  # doubled
-        transfers.tell_receipt(second, package_no, "收字1号", on, digest)
+        receipts.tell(second, package_no, "收字1号", on, digest)
     with pytest.raises(Forbidden):
-        transfers.confirm_receipt(archivist, package_no, "收字1号", digest)
+        receipts.confirm(archivist, package_no, "收字1号", digest)
     with pytest.raises(BadInput):
-        transfers.confirm_receipt(second, package_no, "收字2号", digest)
+        receipts.confirm(second, package_no, "收字2号", digest)
     with pytest.raises(BadInput):
-        transfers.confirm_receipt(second, package_no, "收字1号", "f" * 64)
+        receipts.confirm(second, package_no, "收字1号", "f" * 64)
     assert state(life, package_no) == "handed_over"
-    transfers.confirm_receipt(second, package_no, "收字1号", digest)
+    receipts.confirm(second, package_no, "收字1号", digest)
     assert state(life, package_no) == "custody_moved"
     for late in (
-        lambda: transfers.tell_receipt(second, package_no, "收字1号", on, digest),
+        lambda: receipts.tell(second, package_no, "收字1号", on, digest),
         lambda: removal(life, package_no),
     ):
         with pytest.raises(Conflict):
@@ -182,7 +188,7 @@ def test_a_returned_package_changes_nothing_and_the_next_one_bears_another_numbe
     view = transfers.view(archivist, package_no)
     assert (view.row.state, view.row.returned_reason) == ("returned", "题名不规范")
     with pytest.raises(Conflict):  # a receipt that comes late
-        transfers.tell_receipt(archivist, package_no, "收字1号", date(2035, 1, 5), digest)
+        life.archive.transfer_receipts.tell(archivist, package_no, "收字1号", date(2035, 1, 5), digest)
     with pytest.raises(Conflict):
         life.archive.transfer_writing.write(archivist, package_no, life.folder / "out")
     assert prepared(life, approved) != package_no
@@ -199,18 +205,76 @@ def test_what_awaits_a_receipt_comes_onto_no_other_list(life: Life, approved: st
         archive.disposal.draw_up(life.who("archivist"), [one.row.id for one in queue])
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "UPDATE transfer_package SET state = 'custody_moved'",
-        "UPDATE transfer_package SET removal_opened_at = 'now'",
-        "UPDATE transfer_package SET receipt_digest = 'f'",
-    ],
+MOVED = "UPDATE transfer_package SET state = 'custody_moved', receipt_no = '1', received_on = '2035-01-05', receipt_digest = digest, "
+PAST_THE_SERVICE = (
+    "UPDATE transfer_package SET state = 'custody_moved'",
+    "UPDATE transfer_package SET removal_opened_at = 'now'",
+    "UPDATE transfer_package SET receipt_digest = 'f'",
+    "UPDATE transfer_package SET digest = 'f'",
+    "UPDATE transfer_package SET receiver = 'x'",
+    "UPDATE transfer_package SET state = 'prepared'",
+    f"{MOVED} receipt_by = prepared_by, confirmed_by = (SELECT id FROM person WHERE login = 'second')",
+    f"{MOVED} receipt_by = prepared_by, receipt_note = 'x', receiver_key_id = (SELECT id FROM receiver_key)",
+    "UPDATE receiver_key SET vkey = 'x'",
+    "UPDATE receiver_key SET confirmed_by = proposed_by",
+    "UPDATE transfer_item SET returned = true",
+    "DELETE FROM transfer_item",
+    "DELETE FROM transfer_package",
+    "DELETE FROM receiver_key",
 )
-def test_the_database_itself_moves_no_custody_without_a_receipt(life: Life, approved: str, sql: str) -> None:
+
+
+def test_the_database_itself_moves_no_custody_without_a_receipt(life: Life, approved: str) -> None:
     sent(life, approved)
-    with pytest.raises(IntegrityError), life.archive.engine.begin() as connection:
-        connection.execute(text(sql))
+    life.archive.receiver_keys.propose(life.who("archivist"), "市档案馆", RECEIVER.verifier.vkey())
+    for sql in PAST_THE_SERVICE:
+        with pytest.raises(DBAPIError), life.archive.engine.begin() as connection:
+            connection.execute(text(sql))
+    off = "DROP TRIGGER guard_disposal_item_update"
+    if life.archive.engine.dialect.name == "postgresql":
+        off = "ALTER TABLE disposal_item DISABLE TRIGGER guard_disposal_item_update"
+    with life.archive.engine.connect() as connection, pytest.raises(DBAPIError, match="disposal_item may not be"):
+        connection.execute(text(off))  # all but the one guard that asks for a receipt, and nothing of it is kept
+        connection.execute(text("UPDATE disposal_item SET step = 'key_going'"))
+    assert life.archive.verify_audit().sound
+
+
+def test_a_signed_receipt_counts_if_two_people_know_its_key_and_it_names_this_package(
+    life: Life, approved: str
+) -> None:
+    package_no, digest = sent(life, approved)
+    keys, receipts = life.archive.receiver_keys, life.archive.transfer_receipts
+    archivist, second = life.who("archivist"), life.who("second")
+    told = ReceiptNote(package_no, digest, "收字1号", date(2035, 1, 5), "市档案馆")
+    note, vkey = told.signed(RECEIVER), RECEIVER.verifier.vkey()
+    with pytest.raises(BadInput, match="No registered key"):
+        receipts.take_signed(archivist, note)
+    key_id = keys.propose(archivist, "市档案馆", vkey)
+    with pytest.raises(BadInput, match="No registered key"):  # one person's word for a key is none
+        receipts.take_signed(archivist, note)
+    with pytest.raises(Forbidden):
+        keys.confirm(archivist, key_id, vkey)
+    with pytest.raises(BadInput):
+        keys.confirm(second, key_id, Signer("receiver/b", bytes(32)).verifier.vkey())
+    keys.confirm(second, key_id, vkey)
+    forged = (
+        told.signed(Signer("receiver/a", bytes(32))),
+        note.replace("收字1号", "收字2号"),
+        replace(told, receiver="另一档案馆").signed(RECEIVER),
+        replace(told, digest="0" * 64).signed(RECEIVER),
+        replace(told, received_on=date(2035, 1, 4)).signed(RECEIVER),
+        told.text(),
+        "x",
+    )
+    for one in forged:
+        with pytest.raises(BadInput):
+            receipts.take_signed(archivist, one)
+    assert state(life, package_no) == "handed_over"
+    assert receipts.take_signed(archivist, note) == package_no
+    assert state(life, package_no) == "custody_moved"
+    with pytest.raises(Conflict):  # doubled
+        receipts.take_signed(archivist, note)
+    assert life.archive.verify_audit().sound
 
 
 def test_one_who_may_not_read_a_record_writes_it_into_no_package(life: Life, approved: str) -> None:

@@ -25,7 +25,6 @@ from archive_service.clock import Clock
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate
 from archive_service.database.tables import metadata, vouched_tables
-from archive_service.disposal.tables import disposal_items, disposal_lists, transfer_items, transfer_packages
 from archive_service.people.factors import Factors
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
@@ -206,15 +205,6 @@ def live_a_whole_life(world: World, anchor_file: Path, at_the_end: Callable[[Wor
         pair = {"record_id": secret.record_id, "parent_id": held.record_id}
         if (parents := metadata.tables.get("record_parent")) is not None:
             work.insert(parents, {"id": uuid.uuid4().hex, **pair, "linked_at": work.at, "linked_by": person})
-        transfer = {"package_no": "YJ2026-001", "year": 2026, "number": 1, "state": "prepared", "receiver": "市档案馆"}
-        package_id, listed = uuid.uuid4().hex, select(disposal_lists.c.id, disposal_items.c.candidate_id)
-        found = work.connection.execute(listed.join(disposal_items, disposal_items.c.list_id == disposal_lists.c.id))
-        one = found.first()
-        assert one is not None
-        begun = {"list_id": one.id, "nature": "transfer", "prepared_at": work.at, "prepared_by": person}
-        work.insert(transfer_packages, {"id": package_id, **transfer, **begun})
-        sent = {"position": 1, "record_id": held.record_id, "candidate_id": one.candidate_id, "returned": False}
-        work.insert(transfer_items, {"id": uuid.uuid4().hex, "package_id": package_id, **sent})
         work.act(acts.NUMBER_VOIDED, "record", secret.record_id)
         work.commit()
     at_the_end(world)

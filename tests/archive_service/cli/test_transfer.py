@@ -16,8 +16,17 @@ def test_there_are_no_packages_at_first(terminal: Terminal) -> None:
 def test_an_unknown_list_or_package_is_not_found(terminal: Terminal) -> None:
     who = ("--as", "zhang.dang")
     assert terminal.run("transfer", "prepare", "CZ1999-001", "--receiver", "市档案馆", *who).code == 4
-    confirmed = terminal.run("transfer", "confirm", "YJ1999-001", "--number", "1", "--digest", "f", *who)
-    assert (confirmed.code, confirmed.err.strip()) == (4, "Error: There is no transfer package YJ1999-001.")
+    written = terminal.run("transfer", "write", "YJ1999-001", "--target", "nowhere", *who)
+    assert (written.code, written.err.strip()) == (4, "Error: The settings name no target of transfer nowhere.")
+
+
+def test_a_shell_takes_no_receipt_but_a_signed_one(terminal: Terminal, tmp_path: Path) -> None:
+    assert terminal.run("transfer", "confirm", "YJ1999-001", "--as", "zhang.dang").code == 2
+    note = tmp_path / "receipt.txt"
+    note.write_text("YJ1999-001 received", encoding="utf-8")
+    refused = terminal.run("transfer", "receipt", str(note), "--as", "zhang.dang")
+    assert refused.code == 2
+    assert "no signed receipt" in refused.err
 
 
 def test_a_bag_is_checked_and_what_is_wrong_with_it_is_told(terminal: Terminal, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from archive_service.audit.notes import Signer
+from archive_service.audit.notes import Signer, read_vkey
 from archive_service.audit.tables import entries
-from archive_service.disposal.proofs import read_vkey, verify_certificate
+from archive_service.disposal.proofs import verify_certificate
 from archive_service.disposal.tables import certificates
 from archive_service.errors import Forbidden, NotFound
 from tests.support.disposal_world import APPROVERS, ORDERER, PROPOSER, World, make_world
