@@ -6,6 +6,7 @@ import base64
 from datetime import timedelta
 
 from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from archive_service import api, web
 from archive_service.archive import Archive
@@ -24,9 +25,13 @@ def create_app(archive: Archive) -> APIFlask:
         spec_path=api.SPEC_PATH,
         json_errors=False,
     )
+    secure = settings.public_url.startswith("https://")
+    if settings.server.proxies:  # only what our own proxies add is believed: the last so many addresses
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.server.proxies, x_proto=settings.server.proxies)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=base64.b64encode(read_key_file(settings.key_file("session"))).decode(),
-        SESSION_COOKIE_NAME="archive",
+        SESSION_COOKIE_NAME="__Host-archive" if secure else "archive",
+        SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.sessions.absolute_hours),

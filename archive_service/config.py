@@ -48,6 +48,8 @@ class ServerTable(Table):
     host: str = "127.0.0.1"
     port: PORT = 8000
     threads: Annotated[int, Field(ge=1, le=64)] = 8
+    public_url: Annotated[str, Field(pattern=r"^$|^https?://[^/?#\s]+/?$")] = ""
+    proxies: Annotated[int, Field(ge=0, le=9)] = 0
     max_upload_mib: POSITIVE = 4096
     upload_idle_hours: POSITIVE = 12
 
@@ -195,11 +197,17 @@ class AccessTable(Table):
     decide_days: Annotated[int, Field(ge=1, le=90)] = 5
 
 
+ROLE = Literal[
+    "archivist", "reader", "appraiser", "approver", "auditor", "system_administrator", "security_administrator"
+]
+
+
 class SessionsTable(Table):
-    """How long a sign-in lasts."""
+    """How long a sign-in lasts, and the roles whose people must have a second factor."""
 
     idle_minutes: POSITIVE = 30
     absolute_hours: POSITIVE = 10
+    second_factor_for: Annotated[tuple[ROLE, ...], Field(strict=False)] = ()
 
 
 class MailTable(Table):
@@ -262,6 +270,11 @@ class Settings(Table):
     def data_dir(self) -> Path:
         """The folder that holds everything that is alive: database, keys, objects, index."""
         return self.path(self.archive.data_dir)
+
+    @property
+    def public_url(self) -> str:
+        """How browsers reach the pages; by setting, for what a request says of it anybody can forge."""
+        return self.server.public_url.rstrip("/") or f"http://localhost:{self.server.port}"
 
     @property
     def zone(self) -> ZoneInfo:

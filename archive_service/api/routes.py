@@ -30,6 +30,11 @@ blueprint.register_error_handler(Exception, problems.of_unknown)
 PIECE = 1024 * 1024
 NO_TOKEN = Text("需要有效的 API 令牌。", "A valid API token is needed.")
 
+NO_FACTOR = Text(
+    "您的角色须有第二因素：请先在网页的“登录安全”中添加。",
+    "Your role needs a second factor: add one at the pages, under sign-in security, first.",
+)
+
 
 class Asked(Schema):
     """What a search asks for."""
@@ -88,6 +93,8 @@ def _enter() -> Response | None:
         refused = problems.problem(401, "Unauthorized", NO_TOKEN)
         refused.headers["WWW-Authenticate"] = "Bearer"
         return refused
+    if _archive().factors.missing(found[0]):
+        return problems.problem(403, "Not allowed", NO_FACTOR)
     g.person, g.scopes = found
     return None
 

@@ -96,6 +96,8 @@ def serve(desk: Desk, port: int | None) -> None:
         say(f"注意：{warning.text.zh}", f"Warning: {warning.text.en}")
     archive.close()
     chosen = port or settings.server.port
+    if chosen != settings.server.port:
+        settings = settings.model_copy(update={"server": settings.server.model_copy(update={"port": chosen})})
     _check_free(settings.server.host, chosen)
     address = f"{settings.server.host}:{chosen}"
 

@@ -1,27 +1,26 @@
 """Second factors: codes that change with the time (TOTP), keys that sign (WebAuthn), and recovery codes on paper.
 
-The secret of a code is sealed; of a key only its public half is kept; of a recovery code only its digest.
+The secret of a code is sealed; of a key only its public half is kept; of a recovery code what is kept of a password.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyotp
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
 from archive_service.people.model import Person
-from archive_service.people.passwords import ALPHABET
+from archive_service.people.recovery import Printed, make_codes, matching
 from archive_service.people.tables import factors
 from archive_service.people.throttle import Attempt, Throttle
 
@@ -30,8 +29,6 @@ STEP = 30
 SLACK = 1
 """Steps of 30 seconds by which a telephone's clock may be off."""
 
-CODES = 10
-MOST = 10
 LONGEST_NAME = 60
 
 
@@ -60,11 +57,18 @@ class Factors:
     ledger: Ledger
     box: Box
     issuer: str
+    hasher: PasswordHasher
+    required_of: frozenset[str] = frozenset()
+    """Roles whose people must have a second factor."""
 
     def of(self, person: Person) -> Sequence[Any]:
         """Return a person's second factors that are in use, recovery codes left out."""
         with self.ledger.read() as connection:
             return [row for row in _living(connection, person.id) if row.kind != RECOVERY]
+
+    def missing(self, person: Person) -> bool:
+        """Say whether a person must have a second factor and has none: then nothing else opens."""
+        return bool(person.roles & self.required_of) and not self.of(person)
 
     def left(self, person: Person) -> int:
         """Return how many recovery codes a person has left."""
@@ -88,6 +92,7 @@ class Factors:
 
     def confirm_code(self, person: Person, factor_id: str, code: str, name: str) -> list[str]:
         """Take a code generator into use, after a first right code; return new recovery codes if it is the first factor."""
+        printed = self._printed(person)
         with self.ledger.work(person.id) as work:
             wanted = select(factors).where(factors.c.id == factor_id, factors.c.person_id == person.id)
             row = work.connection.execute(wanted).one_or_none()
@@ -99,13 +104,16 @@ class Factors:
                     "验证码不对。请核对手机时间后输入新的六位验证码。",
                     "The code is not right. Check the time of your telephone and type a new code of six digits.",
                 )
-            first = not any(one.kind != RECOVERY for one in _living(work.connection, person.id))
             values = {"confirmed_at": work.at, "last_step": step, "name": _name(name, "TOTP")}
             work.update(factors, factor_id, values)
             work.act(acts.FACTOR_ADDED, "person", person.id)
-            codes = _new_codes(work, person) if first else []
+            _write_codes(work, person, printed)
             work.commit()
-        return codes
+        return printed.codes if printed else []
+
+    def _printed(self, person: Person) -> Printed | None:
+        """Make recovery codes for one who adds a first factor."""
+        return None if self.of(person) else make_codes(self.hasher)
 
     def _step_of(self, row: Any, code: str) -> int | None:
         """Return the step of time that a code belongs to, if it is right and its step was not used before."""
@@ -123,8 +131,11 @@ class Factors:
         """Check a code or a recovery code; each is good once. :class:`Forbidden` if it is not right."""
         throttle, attempt = Throttle(self.ledger), Attempt.of(f"second factor of {person.id}", address, None)
         throttle.enter(attempt)
+        with self.ledger.read() as connection:
+            on_paper = [row for row in _living(connection, person.id) if row.kind == RECOVERY]
+        found = matching(self.hasher, on_paper, code)
         with self.ledger.work(person.id) as work:
-            right = any(self._takes(work, row, code) for row in _living(work.connection, person.id))
+            right = any(self._takes(work, row, code, found) for row in _living(work.connection, person.id))
             if right:
                 work.act(acts.FACTOR_USED, "person", person.id)
                 work.commit()
@@ -133,12 +144,12 @@ class Factors:
             raise Forbidden("验证码不正确。", "The code is not right.")
         throttle.forget(attempt)
 
-    def _takes(self, work: Work, row: Any, code: str) -> bool:
+    def _takes(self, work: Work, row: Any, code: str, on_paper: Any) -> bool:
         if row.kind == TOTP:
             step = self._step_of(row, code)
             unused = factors.c.last_step.is_(None) | (factors.c.last_step < (step or 0))
             return step is not None and work.update(factors, row.id, {"last_step": step}, unused)
-        if row.kind == RECOVERY and hmac.compare_digest(row.data, _digest(code)):
+        if on_paper is not None and row.id == on_paper.id:
             return work.update(factors, row.id, {"removed_at": work.at}, factors.c.removed_at.is_(None))
         return False
 
@@ -176,16 +187,16 @@ class Factors:
                 "安全密钥未能登记，请重试。", "The key could not be registered; please try again."
             ) from error
         data = {"key": made.credential_public_key.hex(), "count": made.sign_count}
+        printed = self._printed(person)
         with self.ledger.work(person.id) as work:
-            first = not any(one.kind != RECOVERY for one in _living(work.connection, person.id))
             factor_id = uuid.uuid4().hex
             label = _name(name, "WebAuthn")
             _insert(work, person, factor_id, KEY, label, data=json.dumps(data), sealed=made.credential_id)
             work.update(factors, factor_id, {"confirmed_at": work.at})
             work.act(acts.FACTOR_ADDED, "person", person.id)
-            codes = _new_codes(work, person) if first else []
+            _write_codes(work, person, printed)
             work.commit()
-        return codes
+        return printed.codes if printed else []
 
     def sign_options(self, person: Person, site: Site) -> tuple[str, str]:
         """Return what a browser needs to sign with one of the person's keys, and the challenge."""
@@ -232,6 +243,11 @@ class Factors:
             if row is None:
                 raise NotFound("没有这个第二因素。", "There is no such second factor.")
             others = [one for one in living if one.kind != RECOVERY and one.id != factor_id]
+            if not others and person.roles & self.required_of:
+                raise Conflict(
+                    "您的角色须有第二因素；请先添加另一个，再移除这一个。",
+                    "Your role needs a second factor; add another one before you remove this one.",
+                )
             gone = [row] if others else living
             for one in gone:
                 work.update(factors, one.id, {"removed_at": work.at})
@@ -242,10 +258,11 @@ class Factors:
         """Make new recovery codes; the old ones are void."""
         if not self.of(person):
             raise Conflict("请先添加第二因素。", "Add a second factor first.")
+        printed = make_codes(self.hasher)
         with self.ledger.work(person.id) as work:
-            codes = _new_codes(work, person)
+            _write_codes(work, person, printed)
             work.commit()
-        return codes
+        return printed.codes
 
 
 def _living(connection: Connection, person_id: str) -> Sequence[Any]:
@@ -268,21 +285,15 @@ def _insert(work: Work, person: Person, factor_id: str, kind: str, name: str, **
     work.insert(factors, {**row, **empty, **more})
 
 
-def _new_codes(work: Work, person: Person) -> list[str]:
+def _write_codes(work: Work, person: Person, printed: Printed | None) -> None:
+    if printed is None:
+        return
     for row in _living(work.connection, person.id):
         if row.kind == RECOVERY:
             work.update(factors, row.id, {"removed_at": work.at})
-    codes = ["-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(3)) for _ in range(CODES)]
-    for code in codes:
-        _insert(work, person, uuid.uuid4().hex, RECOVERY, "", data=_digest(code), confirmed_at=work.at)
+    for kept in printed.kept:
+        _insert(work, person, uuid.uuid4().hex, RECOVERY, "", data=kept, confirmed_at=work.at)
     work.act(acts.RECOVERY_CODES_MADE, "person", person.id)
-    return codes
-
-
-def _digest(code: str) -> str:
-    """Return a recovery code's digest; with 74 bits of chance in it none can be guessed from that."""
-    plain = "".join(sign for sign in code.lower() if sign.isalnum())
-    return hashlib.sha256(b"recovery code\0" + plain.encode("utf-8", "replace")).hexdigest()
 
 
 def _name(name: str, otherwise: str) -> str:

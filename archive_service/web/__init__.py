@@ -186,9 +186,10 @@ def _context() -> dict[str, Any]:
     if reader is None:
         return common
     section = (request.endpoint or "").split(".")[0]
-    waiting = 0 if reader.must_change else sum(item[1] for item in waits.waiting())
+    shut = reader.must_change or here.archive().factors.missing(reader)
+    waiting = 0 if shut else sum(item[1] for item in waits.waiting())
     return common | {
-        "sections": [] if reader.must_change else list(_sections()),
+        "sections": [] if shut else list(_sections()),
         "section": ROOMS.get(section, section),
         "waiting": waiting,
     }

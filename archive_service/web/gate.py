@@ -15,10 +15,20 @@ OPEN_ENDPOINTS = frozenset(
 BEFORE_OWN_PASSWORD = frozenset({"people.change_password", "people.sign_out"}) | OPEN_ENDPOINTS
 """All that a person with a one-time password reaches."""
 
+BEFORE_SECOND_FACTOR = BEFORE_OWN_PASSWORD | {
+    "second.page",
+    "second.begin_code",
+    "second.confirm_code",
+    "second.add_key",
+}
+"""All that a person reaches whose role needs a second factor that is still missing."""
+
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+
+YEAR = 365 * 24 * 3600
 
 
 def register(app: Flask) -> None:
@@ -42,6 +52,8 @@ def _enter() -> AnyResponse | None:
         return None if endpoint in OPEN_ENDPOINTS else _turn_away()
     if g.person.must_change and endpoint not in BEFORE_OWN_PASSWORD:
         return redirect(url_for("people.change_password"))
+    if endpoint not in BEFORE_SECOND_FACTOR and archive().factors.missing(g.person):
+        return redirect(url_for("second.page"))
     return None
 
 
@@ -67,6 +79,8 @@ def _headers(response: Response) -> Response:
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if archive().settings.public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if request.endpoint != "static":
         headers["Cache-Control"] = "no-store"
     return response

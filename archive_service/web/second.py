@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import segno
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -34,8 +35,9 @@ class SecondWanted(Forbidden):
 
 
 def site() -> Site:
-    """Return the site as the browser names it."""
-    return Site(request.host.rsplit(":", 1)[0], request.host_url.rstrip("/"))
+    """Return the site that keys are bound to: by setting, never by what a request calls it."""
+    origin = archive().settings.public_url
+    return Site(urlsplit(origin).hostname or "localhost", origin)
 
 
 def wait_at_the_door(reader: Person, login: str) -> None:
@@ -178,6 +180,8 @@ def _page(**more: Any) -> str:
             for one in archive().sign_in.sessions_of(reader, str(session.get("token", "")))
         ],
         options=options,
+        must=factors.missing(reader),
+        elsewhere=site().origin if request.host != urlsplit(site().origin).netloc else "",
         tokens=[
             {
                 "id": row.id,

@@ -193,7 +193,7 @@ def live_a_whole_life(world: World, anchor_file: Path, at_the_end: Callable[[Wor
     room.grant(world.person(PROPOSER), request)
     room.grant(world.person("qian.pi"), request)
     Tokens(world.ledger).make(world.person("qian.pi"), "程序", frozenset({"read"}), 3)
-    Factors(world.ledger, _Open(), "archive").begin_code(world.person("qian.pi"))
+    Factors(world.ledger, _Open(), "archive", world.people.hasher).begin_code(world.person("qian.pi"))
     keep()
     list_no = world.ordered(2)
     assert world.destruction.carry_on() == [list_no]
