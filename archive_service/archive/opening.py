@@ -27,7 +27,9 @@ from archive_service.catalog.fixity import Fixity
 from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
 from archive_service.catalog.format_list import load_formats
 from archive_service.catalog.identification import Identification
-from archive_service.catalog.properties import Properties, refused
+from archive_service.catalog.properties import Properties
+from archive_service.catalog.property_doors import refused
+from archive_service.catalog.property_items import Stage as CheckStage
 from archive_service.catalog.scanner import Scanner
 from archive_service.catalog.schedules import Schedules, take_into_use
 from archive_service.catalog.suggesting import Suggesting
@@ -138,12 +140,13 @@ def _join(
     )
     catalogue = Catalogue(ledger, vault, schedules)
     scanner = Scanner(settings.scanner.address, settings.scanner.seconds)
-    properties = Properties(ledger, vault, schedules, catalogue, scanner)
+    formats = load_formats(settings.chosen_file("formats", SHIPPED_FORMATS))
+    properties = Properties(ledger, vault, schedules, catalogue, scanner, formats)
     kind = load_case_kind(settings.chosen_file("case_kind", SHIPPED_CASE_KIND))
     cases = Cases(ledger, schedules, kind)
     indexer = Indexer.at(settings.data_dir / "index", ledger, vault, schedules, settings.extraction)
     certificates = Certificates(ledger)
-    transfers = Transfers(ledger)
+    transfers = Transfers(ledger, properties)
     unit = Text(settings.archive.name_zh, settings.archive.name_en)
     check = RetentionCheck(ledger, schedules, settings.retention)
     return Archive(
@@ -173,11 +176,17 @@ def _join(
             vault,
             schedules,
             settings.server.max_upload_mib * 1024 * 1024,
-            partial(refused, properties=properties),
+            partial(refused, doors=properties.doors),
             kind,
         ),
-        corrections=Corrections(ledger, vault, settings.server.max_upload_mib * 1024 * 1024, kind),
-        formats=load_formats(settings.chosen_file("formats", SHIPPED_FORMATS)),
+        corrections=Corrections(
+            ledger,
+            vault,
+            settings.server.max_upload_mib * 1024 * 1024,
+            kind,
+            lambda actor, row: properties.require_passed(actor, [row], CheckStage.FILING),
+        ),
+        formats=formats,
         identification=Identification(ledger, vault),
         catalogue=catalogue,
         properties=properties,

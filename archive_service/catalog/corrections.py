@@ -8,7 +8,7 @@ more: only holds, answers that keep it longer, reclassification, transfer and di
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,8 @@ class Corrections:
     vault: Vault
     max_bytes: int
     kind: CaseKind
+    gate: Callable[[Person, Mapping[Any, Any]], object] | None = None
+    """Raises what stops a record from being declared: a four-property check that fails."""
 
     def correct(self, actor: Person, code: str, corrected_id: str, file: SourceFile, reason: str) -> str:
         """Add a file that corrects one of a record; return the id of the new file."""
@@ -83,6 +85,8 @@ class Corrections:
 
     def declare(self, actor: Person, code: str) -> None:
         """Declare a record: from now on nothing is added to it."""
+        if self.gate:
+            self.gate(actor, self._found(actor, code))
         with self.ledger.work(actor.id) as work:
             row = to_amend(work, actor, code)
             if is_declared(work.connection, row["id"]):
@@ -112,15 +116,22 @@ class Corrections:
 
     def _look(self, actor: Person, code: str, corrected_id: str) -> tuple[str, str]:
         """Find the record and the file before anything is stored; all of it is looked at again when it is written."""
+        row = self._found(actor, code)
         with self.ledger.read() as connection:
-            at = self.ledger.clock.stamp()
-            named = (records.c.code == normalise_code(code)) & visible(actor, records.c.level, records.c.id, at=at)
-            row = connection.execute(select(records).where(named, records.c.status == ARCHIVED)).one_or_none()
-            if row is None:
-                raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
-            require(actor, Action.FILE_RECORD, Thing(level=row.level))
-            _must_be_correctable(connection, row.id, corrected_id)
-        return row.id, row.type_code
+            _must_be_correctable(connection, row["id"], corrected_id)
+        return row["id"], row["type_code"]
+
+    def _found(self, actor: Person, code: str) -> Mapping[Any, Any]:
+        """Return the row of a record that the actor may amend."""
+        at = self.ledger.clock.stamp()
+        named = (records.c.code == normalise_code(code)) & visible(actor, records.c.level, records.c.id, at=at)
+        wanted = select(records).where(named, records.c.status == ARCHIVED)
+        with self.ledger.read() as connection:
+            row = connection.execute(wanted).mappings().one_or_none()
+        if row is None:
+            raise NotFound("没有这份档案，或您无权知悉。", "There is no such record, or none that you may know of.")
+        require(actor, Action.FILE_RECORD, Thing(level=row["level"]))
+        return row
 
     def _write(
         self, work: Work, row: Mapping[Any, Any], position: int, corrected_id: str, stored: StoredFile, reason: str

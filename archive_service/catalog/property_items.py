@@ -108,26 +108,45 @@ ITEMS: dict[str, Item] = {
 
 
 @dataclass(frozen=True)
+class Signed:
+    """What a person put a name to, where the machine cannot tell: when, by whom, with which words."""
+
+    person_id: str
+    at: str
+    note: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The result of one item with its evidence; evidence names no content, files are called by their number."""
 
     number: str
     result: Result
     evidence: Text
+    signed: Signed | None = None
 
     @property
     def item(self) -> Item:
         """The item itself."""
         return ITEMS[self.number]
 
+    @property
+    def signable(self) -> bool:
+        """True for what waits for a person: to be looked at, or to be taken note of where it fails and need not pass."""
+        waits = self.result is Result.MANUAL or (self.result is Result.FAIL and not self.item.must)
+        return waits and self.signed is None
+
+    @property
+    def blocks(self) -> bool:
+        """True for a failed must-item, and for what a person has looked at and found wanting."""
+        return self.result is Result.FAIL and (self.item.must or self.signed is not None)
+
 
 def verdict(outcomes: Sequence[Outcome]) -> Result:
-    """Return what a whole check came to: FAIL by a must-item, MANUAL while something waits or is wrong, else PASS."""
-    if any(one.result is Result.FAIL and one.item.must for one in outcomes):
+    """Return what a whole check came to: FAIL by a must-item or a person's word, MANUAL while something waits, else PASS."""
+    if any(one.blocks for one in outcomes):
         return Result.FAIL
-    if any(one.result in (Result.FAIL, Result.MANUAL) for one in outcomes):
-        return Result.MANUAL
-    return Result.PASS
+    return Result.MANUAL if any(one.signable for one in outcomes) else Result.PASS
 
 
 def as_json(outcomes: Sequence[Outcome]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 
 from archive_service.database.tables import ID, STAMP, vouched_table
 
@@ -30,7 +30,27 @@ property_exceptions = vouched_table(
     Column("decided_at", STAMP),
     Column("granted", String(3)),
     Column("reason", String(500)),
+    Column("record_id", ID, ForeignKey("record.id")),
+    Column("stage", String(2)),
     CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="second_person"),
     CheckConstraint("granted IS NULL OR granted IN ('yes', 'no')", name="granted"),
 )
-"""``files_mark`` is the digest of a nonce and the files' digests: it recognises them again and tells nothing of them."""
+"""``files_mark`` is the digest of a nonce and the files' digests: it recognises them again and tells nothing of them.
+
+At the doors behind the first one there is a record: then the digest is that of its id, the stage and the failed items.
+"""
+
+property_signatures = vouched_table(
+    "property_signature",
+    Column("report_id", ID, ForeignKey("property_report.id"), nullable=False),
+    Column("item", String(4), nullable=False),
+    Column("result", String(6), nullable=False),
+    Column("note", String(500)),
+    Column("sealed_note", LargeBinary),
+    Column("signed_at", STAMP, nullable=False),
+    Column("signed_by", ID, ForeignKey("person.id"), nullable=False),
+    UniqueConstraint("report_id", "item"),
+    CheckConstraint("result IN ('PASS', 'WARN', 'FAIL')", name="result"),
+    CheckConstraint("note IS NULL OR sealed_note IS NULL", name="one_note"),
+)
+"""What people put their names to; the note of a confidential record is sealed with it."""

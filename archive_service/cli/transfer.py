@@ -83,11 +83,23 @@ def prepare(desk: Desk, list_no: str, receiver: str, nature: str, as_json: bool)
     """Freeze what a list decided to transfer into a package."""
     done = desk.archive.transfers.prepare(desk.person, list_no, receiver, nature)
     if as_json:
-        answer_json({"package_no": done.package_no, "items": done.items, "left_out": list(done.left_out)})
+        answer_json(
+            {
+                "package_no": done.package_no,
+                "items": done.items,
+                "left_out": list(done.left_out),
+                "to_sign": list(done.to_sign),
+            }
+        )
         return
     say(f"移交包 {done.package_no}：{done.items} 件。", f"Package {done.package_no}: {done.items} records.")
     for code in done.left_out:
         say(f"未列入（密封或不在库）：{code}", f"Left out (sealed off, or not in the archive): {code}")
+    for code in done.to_sign:
+        say(
+            f"四性检测待人工签认：{code}",
+            f"Its four-property check waits for a person's signature: {code}",
+        )
 
 
 @transfer.command()

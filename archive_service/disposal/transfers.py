@@ -16,6 +16,8 @@ from sqlalchemy import Connection, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
+from archive_service.catalog.properties import Properties
+from archive_service.catalog.property_items import Stage
 from archive_service.catalog.tables import ARCHIVED
 from archive_service.disposal import transfer_views
 from archive_service.disposal.freezing import items_of, locked_list, record_of
@@ -62,6 +64,8 @@ class Prepared:
     package_no: str
     items: int
     left_out: tuple[str, ...]
+    to_sign: tuple[str, ...] = ()
+    """Codes of those whose four-property check still waits for a person's signature."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +73,35 @@ class Transfers:
     """The life of transfer packages; writing them is :mod:`archive_service.disposal.transfer_writing`."""
 
     ledger: Ledger
+    properties: Properties
 
     def prepare(self, person: Person, list_no: str, receiver: str, nature: str = "transfer") -> Prepared:
-        """Freeze what a list decided to hand over into a package; what is sealed off or was sent already is left out."""
+        """Freeze what a list decided to hand over into a package; what is sealed off or was sent already is left out.
+
+        Every record goes through the four-property check of the transfer stage first; one failed must-item stops all.
+        """
         require(person, Action.TRANSFER)
         if nature not in NATURES:
             raise BadInput(f"移交性质应为 {'、'.join(NATURES)} 之一。", f"The nature is one of {', '.join(NATURES)}.")
         if not receiver.strip() or len(receiver) > 200:
             raise BadInput("请写明接收单位（最多 200 字）。", "Name the receiver (at most 200 characters).")
-        return numbered(lambda: self._prepare(person, list_no, receiver.strip(), nature))
+        to_sign = self._checked(person, list_no)
+        return numbered(lambda: self._prepare(person, list_no, receiver.strip(), nature, to_sign))
 
-    def _prepare(self, person: Person, list_no: str, receiver: str, nature: str) -> Prepared:
+    def _checked(self, person: Person, list_no: str) -> dict[str, str]:
+        """Check what is to be sent, outside any transaction; return id and code of all, the code empty where all is signed."""
+        with self.ledger.work(person.id) as work:  # nothing is written: the list is looked at as it will be
+            items, _ = self._sendable(work, person, locked_list(work, list_no))
+            rows = [record_of(work.connection, item.record_id) for item in items]
+        to_sign = set(self.properties.require_passed(person, rows, Stage.TRANSFER))
+        return {row["id"]: row["code"] if row["code"] in to_sign else "" for row in rows}
+
+    def _prepare(self, person: Person, list_no: str, receiver: str, nature: str, checked: dict[str, str]) -> Prepared:
         with self.ledger.work(person.id) as work:
             row = locked_list(work, list_no)
             items, left_out = self._sendable(work, person, row)
+            if any(item.record_id not in checked for item in items):
+                raise Conflict("清册刚刚有变动，请再试一次。", "The list has just changed; please try again.")
             if not items:
                 raise Conflict(
                     f"清册 {list_no} 没有可移交的档案。", f"List {list_no} has nothing that can be handed over now."
@@ -102,7 +121,8 @@ class Transfers:
             sent = [item.record_id for item in items]
             work.act(acts.TRANSFER_PREPARED, "transfer_package", package_id, package_no=package_no, records=sent)
             work.commit()
-        return Prepared(package_no, len(items), tuple(left_out))
+        to_sign = tuple(checked[item] for item in sent if checked[item])
+        return Prepared(package_no, len(items), tuple(left_out), to_sign)
 
     def _sendable(self, work: Work, person: Person, row: Any) -> tuple[list[Any], list[str]]:
         wanted = select(transfer_items.c.record_id).where(~transfer_items.c.returned)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archive_service.catalog.browse import Line
 from archive_service.catalog.properties import Report
 from archive_service.catalog.property_items import PROPERTY_WORDS, RESULT_WORDS, STAGE_WORDS
@@ -17,15 +19,24 @@ COLUMNS = (
 )
 
 
-def property_report(report: Report, line: Line, unit: Text, made_at: str, tester: str, language: str) -> Register:
-    """Return a report as a register; ``made_at`` and ``tester`` are written as people read them."""
+def property_report(
+    report: Report,
+    line: Line,
+    unit: Text,
+    made_at: str,
+    tester: str,
+    language: str,
+    signed: Mapping[str, str] | None = None,
+) -> Register:
+    """Return a report as a register; ``made_at``, ``tester`` and who ``signed`` an item are written as people read them."""
+    signed = signed or {}
     rows = [
         (
             PROPERTY_WORDS[one.number[0]].in_language(language),
             one.number,
             one.item.name.in_language(language),
             RESULT_WORDS[one.result].in_language(language),
-            one.evidence.in_language(language),
+            " ".join(part for part in (one.evidence.in_language(language), signed.get(one.number, "")) if part),
         )
         for one in report.outcomes
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.audit import acts
 from archive_service.catalog.properties import Report
+from archive_service.catalog.property_doors import Asked
 from archive_service.catalog.property_items import (
     PROPERTY_WORDS,
     RESULT_WORDS,
@@ -62,6 +64,22 @@ def check(code: str) -> AnyResponse:
     return redirect(url_for("properties.page", code=code), 303)
 
 
+@blueprint.post("/record/<code>/properties/<report_id>/sign")
+def sign(code: str, report_id: str) -> AnyResponse:
+    """Put one's name to an item of a report, with what one saw."""
+    whole = archive().catalogue.find(person(), code)
+    require(person(), Action.CHECK_PROPERTIES, Thing(level=whole.row["level"], record_id=whole.row["id"]))
+    number, passed = request.form.get("item", ""), request.form.get("decision") == "pass"
+    came_to = archive().properties.signing.sign(
+        person(), code, report_id, number, passed=passed, note=request.form.get("note", "")
+    )
+    done(
+        f"已签认 {number}。结论：{RESULT_WORDS[came_to].zh}。",
+        f"{number} is signed. The check came to: {RESULT_WORDS[came_to].en.lower()}.",
+    )
+    return redirect(url_for("properties.page", code=code, report=report_id), 303)
+
+
 @blueprint.get("/record/<code>/properties/<report_id>.pdf")
 def printed(code: str, report_id: str) -> Response:
     """Hand a report out as PDF; the log notes that it was printed."""
@@ -72,7 +90,8 @@ def printed(code: str, report_id: str) -> Response:
     settings = archive().settings.archive
     unit = Text(settings.name_zh, settings.name_en)
     tester = _tester(report.made_by)
-    register = property_report(report, whole.line, unit, local_time(report.made_at), tester, language())
+    signed = {one.number: signed_words(one) for one in report.outcomes if one.signed}
+    register = property_report(report, whole.line, unit, local_time(report.made_at), tester, language(), signed)
     archive().ledger.note(person().id, acts.REGISTER_WRITTEN, "register", "properties", rows=len(register.rows))
     response = Response(as_pdf(register), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f"attachment; filename=properties-{report_id[:8]}.pdf"
@@ -82,35 +101,35 @@ def printed(code: str, report_id: str) -> Response:
 @blueprint.get("/file/exceptions")
 def exceptions() -> str:
     """Show what was turned away at the door, for the second person to decide."""
-    rows = archive().properties.exceptions(person())
-    names = names_of([name for row in rows for name in (row.asked_by, row.decided_by)])
-    return render_template(
-        "exceptions.html",
-        rows=[
-            {
-                "id": row.id,
-                "asked": local_time(row.asked_at),
-                "who": names.get(row.asked_by, ""),
-                "what": [_outcome(one) for one in from_json(row.outcomes)],
-                "decided": local_time(row.decided_at),
-                "by": names.get(row.decided_by, ""),
-                "granted": row.granted,
-                "reason": row.reason,
-                "open": row.decided_at is None and row.asked_by != person().id,
-                "own": row.decided_at is None and row.asked_by == person().id,
-            }
-            for row in rows
-        ],
-    )
+    found = archive().properties.doors.exceptions(person())
+    names = names_of([name for one in found for name in (one.row.asked_by, one.row.decided_by)])
+    return render_template("exceptions.html", rows=[_asked(one, names) for one in found])
+
+
+def _asked(one: Asked, names: Mapping[str, str]) -> dict[str, Any]:
+    row = one.row
+    return {
+        "id": row.id,
+        "asked": local_time(row.asked_at),
+        "who": names.get(row.asked_by, ""),
+        "stage": words(STAGE_WORDS[Stage(row.stage)]) if row.stage else "",
+        "code": one.code,
+        "what": [_outcome(item) for item in from_json(row.outcomes)],
+        "decided": local_time(row.decided_at),
+        "by": names.get(row.decided_by, ""),
+        "granted": row.granted,
+        "reason": row.reason,
+        "own": row.asked_by == person().id,
+    }
 
 
 @blueprint.post("/file/exceptions/<exception_id>")
 def decide(exception_id: str) -> AnyResponse:
     """Grant or refuse an exception."""
     granted = request.form.get("decision") == "grant"
-    archive().properties.decide(person(), exception_id, granted=granted, reason=request.form.get("reason", ""))
+    archive().properties.doors.decide(person(), exception_id, granted=granted, reason=request.form.get("reason", ""))
     if granted:
-        done("已批准，申请人可在 14 天内再次归档。", "Granted; within 14 days the papers can be filed again.")
+        done("已批准，申请人可在 14 天内再次办理。", "Granted; within 14 days it can be tried again.")
     else:
         done("未批准。", "Refused.")
     return redirect(url_for("properties.exceptions"), 303)
@@ -128,6 +147,7 @@ def _view(report: Report) -> dict[str, Any]:
         "when": local_time(report.made_at),
         "who": _tester(report.made_by),
         "outcomes": [_outcome(one) for one in report.outcomes],
+        "waits": sum(one.signable for one in report.outcomes),
     }
 
 
@@ -139,4 +159,14 @@ def _outcome(one: Outcome) -> dict[str, Any]:
         "must": one.item.must,
         "badge": (BADGES[one.result], words(RESULT_WORDS[one.result])),
         "evidence": words(one.evidence),
+        "signed": signed_words(one),
+        "signable": one.signable,
     }
+
+
+def signed_words(one: Outcome) -> str:
+    """Say who put a name to an item, when, and with which words; nothing where nobody did."""
+    if one.signed is None:
+        return ""
+    name, at, note = names_of([one.signed.person_id]).get(one.signed.person_id, ""), one.signed.at, one.signed.note
+    return t(f"{name}于 {local_time(at)} 签认：{note}", f"Signed by {name}, {local_time(at)}: {note}")

@@ -54,7 +54,7 @@ def approved(life: Life) -> str:
 
 def prepared(life: Life, list_no: str) -> str:
     done: Prepared = life.archive.transfers.prepare(life.who("archivist"), list_no, "市档案馆")
-    assert done.items == 2
+    assert (done.items, len(done.to_sign)) == (2, 2), "both were checked, and wait for a person's eye"
     return done.package_no
 
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
 
+from archive_service.audit import acts
 from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.checklist import load_case_kind
+from archive_service.catalog.corrections import Corrections
 from archive_service.catalog.model import Receipt
-from archive_service.catalog.properties import Properties, Report, refused
+from archive_service.catalog.properties import Properties, Report
+from archive_service.catalog.property_doors import refused
+from archive_service.catalog.property_gathering import gather
 from archive_service.catalog.property_items import Result, Stage
+from archive_service.catalog.rows import component_id
 from archive_service.catalog.scanner import Scanner
 from archive_service.catalog.tables import index_states, records
 from archive_service.errors import Conflict, Forbidden, NotFound
+from archive_service.people.tables import grants
 from tests.support.clamd import closed_port, scanner
 from tests.support.disposal_world import APPROVERS, ORDERER, PROPOSER, World
 
@@ -51,8 +59,56 @@ def test_a_sound_record_passes_every_must_item_and_the_report_stays_with_it(worl
         Result.NA,
     )
     assert report.verdict is Result.MANUAL
+    signing = desk.signing
+    said = partial(signing.sign, world.person(PROPOSER), receipt.archival_code, report.id, note="核对至末页")
+    with pytest.raises(Conflict):
+        said("A1", passed=True)
+    waiting = [one.number for one in report.outcomes if one.signable]
+    assert {"I7", "U6"} <= set(waiting)
+    assert [said(number, passed=True) for number in waiting][-2:] == [Result.MANUAL, Result.PASS]
+    with pytest.raises(Conflict):
+        said("I7", passed=False)
     [kept] = desk.reports(world.person(PROPOSER), receipt.archival_code)
-    assert kept == report
+    assert (kept.verdict, results(kept)["I7"]) == (Result.PASS, Result.PASS)
+    assert [one.signed.note for one in kept.outcomes if one.signed] == ["核对至末页"] * len(waiting)
+
+
+def test_what_stands_twice_is_told_within_a_level_and_to_no_guest(desk: World):
+    first, _ = desk.file("KCQ02", level="TS"), desk.file("KCQ02", level="TS")
+    assert results(checked(desk, first, Stage.FILING))["A8"] is Result.WARN
+    open_one = desk.file(title="整改情况月报", on=date(2015, 1, 1))
+    assert results(checked(desk, open_one, Stage.FILING))["A8"] is Result.PASS
+    guest = replace(desk.person(PROPOSER), clearance=frozenset({"INT"}))
+    leave = {"person_id": guest.id, "record_id": first.record_id, "level": "TS", "revoked_at": None, "actions": "view"}
+    given = {"granted_by": desk.person(ORDERER).id, "granted_at": desk.ledger.clock.stamp(), "until": "9999"}
+    with desk.ledger.work(desk.person(ORDERER).id) as work:
+        work.insert(grants, {"id": "a" * 32, "request_id": "b" * 32, **leave, **given})
+        work.act(acts.ACCESS_GRANTED, "request", "b" * 32)
+        work.commit()
+    [shown] = properties(desk).reports(guest, first.archival_code)
+    assert "A8" not in results(shown)
+
+
+def test_a_failed_check_stops_a_declaration_until_another_person_lets_it_through(desk: World):
+    receipt, service = desk.file("KCQ02", level="TS"), properties(desk)
+    proposer, other = desk.person(PROPOSER), desk.person(ORDERER)
+    gate = partial(service.require_passed, stage=Stage.FILING)
+    corrections = Corrections(desk.ledger, desk.vault, 1000, load_case_kind(), lambda actor, row: gate(actor, [row]))
+    desk.vault.discard(receipt.record_id, {component_id(receipt.record_id, 0)})
+    for _ in range(2):
+        with pytest.raises(Conflict, match="U2"):
+            corrections.declare(proposer, receipt.archival_code)
+    [asked] = service.doors.exceptions(other)
+    assert (asked.code, asked.row.stage) == (receipt.archival_code, "GD")
+    narrow = replace(other, clearance=frozenset({"INT"}))
+    assert service.doors.exceptions(narrow) == []
+    decide = partial(service.doors.decide, exception_id=asked.row.id, granted=True, reason="原件另有纸质，先行固化")
+    for actor, error in ((narrow, NotFound), (proposer, Forbidden)):
+        with pytest.raises(error):
+            decide(actor)
+    decide(other)
+    corrections.declare(proposer, receipt.archival_code)
+    assert corrections.of(receipt.record_id)[1]
 
 
 def test_a_missing_number_fails_continuity_by_name(desk: World):
@@ -62,7 +118,7 @@ def test_a_missing_number_fails_continuity_by_name(desk: World):
         connection.execute(update(records).where(records.c.id == second.record_id).values(number=row["number"] + 1))
     with desk.ledger.read() as connection:
         row = connection.execute(select(records).where(records.c.id == second.record_id)).mappings().one()
-        subject = properties(desk)._subject(connection, row)
+        subject = gather(connection, desk.vault, desk.schedules, row, desk.ledger.clock.today())
     assert list(subject.missing_numbers) == [2]
     assert first.archival_code.endswith("0001")
     with desk.engine.begin() as connection:
@@ -107,8 +163,8 @@ def test_an_object_that_no_entry_names_is_told(desk: World):
     assert results(checked(desk, receipt))["SE3"] is Result.WARN
 
 
-def checked(desk: World, receipt: Receipt) -> Report:
-    return properties(desk).run(desk.person(PROPOSER), receipt.archival_code, Stage.KEEPING)
+def checked(desk: World, receipt: Receipt, stage: Stage = Stage.KEEPING) -> Report:
+    return properties(desk).run(desk.person(PROPOSER), receipt.archival_code, stage)
 
 
 def test_a_record_whose_entry_cannot_be_read_fails_and_keeps_no_other_from_being_checked(desk: World):
@@ -163,16 +219,17 @@ def test_with_a_scanner_the_items_of_security_pass_and_old_signatures_are_told(d
 
 def test_an_infected_file_is_not_filed_until_a_second_person_grants_it(world: World, clamd: str):
     service = properties(world, clamd)
-    guarded = replace(world.accession, gate=partial(refused, properties=service))
+    guarded = replace(world.accession, gate=partial(refused, doors=service.doors))
     world = replace(world, accession=guarded)
     proposer, other = world.person(PROPOSER), world.person(ORDERER)
     for _ in range(2):
         with pytest.raises(Conflict, match=r"Test\.Evil"):
             world.file(text="EVIL 内容")
-    [asked] = service.exceptions(other)
+    [found] = service.doors.exceptions(other)
+    asked = found.row
     with pytest.raises(Forbidden):
-        service.decide(proposer, asked.id, granted=True, reason="自己批准自己")
-    service.decide(other, asked.id, granted=True, reason="病毒样本，作为证据留存")
+        service.doors.decide(proposer, asked.id, granted=True, reason="自己批准自己")
+    service.doors.decide(other, asked.id, granted=True, reason="病毒样本，作为证据留存")
     assert world.file(text="EVIL 内容").archival_code.endswith("0001"), "what was refused burnt no number"
     with pytest.raises(Conflict):
         world.file(text="EVIL 别的内容")

@@ -204,6 +204,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "POST /file/exceptions/<exception_id>": DECIDERS,
     "GET /record/<code>/properties": WORKING,
     "POST /record/<code>/properties": KEEPERS,
+    "POST /record/<code>/properties/<report_id>/sign": KEEPERS,
     "GET /record/<code>/properties/<report_id>.pdf": WORKING,
     "POST /file/suggest": KEEPERS,
     "POST /file/accept": KEEPERS,

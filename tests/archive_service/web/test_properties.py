@@ -20,6 +20,10 @@ def test_a_check_is_made_shown_and_printed(house: House):
     assert "固化信息有效性" in page.text
     assert "未设置病毒扫描程序" in page.text
     [report] = house.archive.properties.reports(house.archive.people.by_login("lin"), code)
+    signed = {"item": "I7", "note": "逐页核对至末页", "decision": "pass"}
+    assert client.post(f"{address}/{report.id}/sign", data={**signed, "note": ""}).status_code == 422
+    assert client.post(f"{address}/{report.id}/sign", data=signed).status_code == 303
+    assert "签认：逐页核对至末页" in client.get(address).text
     printed = client.get(f"{address}/{report.id}.pdf")
     assert printed.data.startswith(b"%PDF")
     assert client.get(f"{address}/{'0' * 32}.pdf").status_code == 404
