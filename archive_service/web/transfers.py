@@ -63,6 +63,12 @@ def prepare() -> Answer:
         if made.left_out:
             named = joined(list(made.left_out))
             done(f"未列入（密封或不在库）：{named}。", f"Left out (sealed off, or not in the archive): {named}.")
+        if made.to_sign:
+            named = joined(list(made.to_sign))
+            done(
+                f"四性检测待人工签认（不影响移交）：{named}。",
+                f"The four-property check waits for a signature (this holds nothing up): {named}.",
+            )
         return _to(made.package_no)
 
     return _do(None, "prepare", act)
