@@ -17,7 +17,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
 from archive_service.catalog.descriptions import describe
-from archive_service.catalog.tables import ARCHIVED, components, fonds
+from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds
 from archive_service.clock import from_stamp
 from archive_service.disposal.freezing import FROZEN_ROLES, record_of
 from archive_service.disposal.tables import disposal_lists, transfer_packages
@@ -30,9 +30,10 @@ from archive_service.disposal.transfer_bag import (
     write_encrypted,
     write_tar,
 )
-from archive_service.disposal.transfer_contents import Handed, Head, payload, tag_files
+from archive_service.disposal.transfer_contents import payload, tag_files
 from archive_service.disposal.transfer_custody import NATURES, PackageState
 from archive_service.disposal.transfer_delivery import delivery_at
+from archive_service.disposal.transfer_shape import Handed, Head
 from archive_service.disposal.transfers import locked_package, package_items, require_readable
 from archive_service.errors import Conflict
 from archive_service.people.model import Person
@@ -149,7 +150,9 @@ class TransferWriting:
             .where(entries.c.at < package.prepared_at, entries.c.act.not_in(_OF_READERS))
             .order_by(entries.c.seq)
         ).all()
-        return Handed(record, describe(self.vault, record), files, history)
+        case = select(case_files.c.case_no).where(case_files.c.id == record["case_id"])
+        case_no = connection.execute(case).scalar_one_or_none() or ""
+        return Handed(record, describe(self.vault, record), files, history, case_no)
 
     def _hand_over(self, person: Person, row: Any, written: Written, place: str) -> None:
         with self.ledger.work(person.id) as work:

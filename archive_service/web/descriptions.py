@@ -12,11 +12,7 @@ from flask import Blueprint, Response, render_template, request
 
 from archive_service.audit import acts
 from archive_service.catalog.browse import Filters
-from archive_service.catalog.manifest import COLUMNS
-from archive_service.errors import ArchiveError, BadInput
-from archive_service.people.policy import Action, require
-from archive_service.reports.catalogues import MOST
-from archive_service.reports.descriptions import (
+from archive_service.catalog.exchange import (
     LARGEST,
     Described,
     as_dublin_core,
@@ -26,6 +22,10 @@ from archive_service.reports.descriptions import (
     from_ead,
     missing,
 )
+from archive_service.catalog.manifest import COLUMNS
+from archive_service.errors import ArchiveError, BadInput
+from archive_service.people.policy import Action, require
+from archive_service.reports.catalogues import MOST
 from archive_service.web import uploads
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, in_place, number_of, person, t, words

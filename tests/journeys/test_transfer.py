@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from archive_service.audit.notes import Signer
+from archive_service.catalog.exchange import from_ead, missing
 from archive_service.disposal.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from archive_service.disposal.receipt_note import ReceiptNote
@@ -89,8 +90,30 @@ def test_a_trade_secret_is_in_clear_inside_the_approved_package_alone(life: Life
         assert (bag / "data" / (one.findtext("电子档案名称") or "?")).is_file()
     told = json.loads((bag / "metadata" / "handover.json").read_text(encoding="utf-8"))
     assert [one["title"] for one in told["records"]] == ["整改情况月报", "工艺配方"]
-    for name in ("premis.xml", "ead.xml"):
-        ET.parse(bag / "metadata" / name)
+    described = from_ead((bag / "metadata" / "ead.xml").read_bytes())
+    assert [(one["title"], one["code"], missing(one)) for one in described] == [
+        (one["title"], one["code"], [] if one["author"] else ["author"]) for one in told["records"]
+    ]
+    digests = {
+        path: digest
+        for digest, path in (
+            line.split("  ", 1) for line in (bag / "manifest-sha256.txt").read_text(encoding="utf-8").splitlines()
+        )
+    }
+    premis = ET.parse(bag / "metadata" / "premis.xml").getroot()
+    within = {"p": "http://www.loc.gov/premis/v3"}
+    assert {
+        one.findtext("p:objectIdentifier/p:objectIdentifierValue", "", within): one.findtext(
+            ".//p:messageDigest", "", within
+        )
+        for one in premis.findall("p:object", within)
+    }.items() <= digests.items()
+    events = [one.findtext("p:eventType", "", within) for one in premis.findall("p:event", within)]
+    assert "record:filed" in events
+    assert "record:read" not in events
+    mapped = ET.parse(bag / "metadata" / "dat46.xml").getroot()
+    assert [one.findtext("题名") for one in mapped] == ["整改情况月报", "工艺配方"]
+    assert {one.get("编号") for one in mapped.iter("档号")} == {"M8"}
 
 
 def test_the_papers_bear_the_figures_and_no_title_that_the_reader_may_not_see(life: Life, approved: str) -> None:

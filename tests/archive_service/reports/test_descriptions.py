@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from archive_service.errors import BadInput
-from archive_service.reports.descriptions import (
+from archive_service.catalog.exchange import (
     FIELDS,
     as_dublin_core,
     as_ead,
@@ -14,6 +13,7 @@ from archive_service.reports.descriptions import (
     from_ead,
     missing,
 )
+from archive_service.errors import BadInput
 
 NS = {"e": "http://ead3.archivists.org/schema/"}
 NAUGHTY = ["=1+1", "'=x", "-5", "@SUM", 'a,b;c"d"', "第一行\n第二行", " 首尾 ", "<b>&amp;]]>", "𠮷野家 é 😀", "'", ""]

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from archive_service.reports.descriptions import from_dublin_core, from_ead
+from archive_service.catalog.exchange import from_dublin_core, from_ead
 from tests.archive_service.web.conftest import House
 
 SECRET = "绝不外泄的题名"
