@@ -149,6 +149,11 @@ class ExtractionTable(Table):
     wall_seconds: POSITIVE = 60
     input_mib: POSITIVE = 200
     output_characters: POSITIVE = 5_000_000
+    ocr: bool = True
+    ocr_workers: Annotated[int, Field(ge=1, le=64)] = 1
+    ocr_pages: POSITIVE = 500
+    ocr_seconds: POSITIVE = 1800
+    ocr_memory_mib: Annotated[int, Field(ge=1024)] = 3072
 
 
 class ContainersTable(Table):

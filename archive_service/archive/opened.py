@@ -289,6 +289,10 @@ class Archive:
         """Do what waits in the outbox (capsules, index); return how much was done."""
         return self.indexer.settle()
 
+    def recognise_scans(self) -> int:
+        """Recognise the words in pictures and scanned pages that are due; return how many records were read."""
+        return self.indexer.scans.run()
+
     def identify_formats(self) -> int:
         """Ask for the PRONOM identifier of every file that has none yet; return how many were asked for."""
         return self.identification.settle()

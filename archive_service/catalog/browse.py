@@ -24,6 +24,7 @@ from archive_service.catalog.tables import (
     index_states,
     record_parents,
     records,
+    scan_states,
 )
 from archive_service.errors import ArchiveError, Forbidden, NotFound, Text
 from archive_service.people.model import Grant, Person
@@ -92,6 +93,8 @@ class Whole:
     """The record that this one belongs to and is kept as, if it names one that the person may see."""
     belonging: tuple[Line, ...] = ()
     """The photographs and recordings that belong to this one."""
+    scan: Any = None
+    """How far the words in its pictures are recognised; nothing where there is none to look at."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,7 @@ class Catalogue:
             index=connection.execute(select(index_states).where(index_states.c.record_id == row["id"])).one_or_none(),
             parent=parent,
             belonging=belonging,
+            scan=connection.execute(select(scan_states).where(scan_states.c.record_id == row["id"])).one_or_none(),
         )
 
     def _related(self, connection: Connection, person: Person, record_id: str) -> tuple[Line | None, tuple[Line, ...]]:

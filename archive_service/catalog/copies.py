@@ -19,7 +19,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.audit.vouching import is_vouched
 from archive_service.catalog.outbox import enqueue
-from archive_service.catalog.tables import ARCHIVED, components, copies, outbox, records
+from archive_service.catalog.tables import ARCHIVED, components, copies, outbox, records, scan_states
 from archive_service.clock import to_stamp
 from archive_service.errors import ArchiveError, Damaged, Text, Unavailable
 from archive_service.vault import PRIMARY, Fault, Finding, Vault, Wanted
@@ -329,6 +329,7 @@ def note_written(work: Work, wanted: Collection[tuple[str, list[Wanted]]]) -> No
 def forget(work: Work, record_id: str) -> None:
     """Take a destroyed record's copies out of what is watched, within the transaction that makes its stub."""
     work.connection.execute(copies.delete().where(copies.c.record_id == record_id))
+    work.connection.execute(scan_states.delete().where(scan_states.c.record_id == record_id))
 
 
 def object_words(name: str) -> Text:

@@ -30,6 +30,7 @@ from archive_service.catalog.tables import (
     outbox,
     records,
     reserved_numbers,
+    scan_states,
     sequences,
     void_numbers,
 )
@@ -92,6 +93,7 @@ def settle_after(ledger: Ledger) -> None:
             asked = outbox.c.record_id.in_(ids)
             work.connection.execute(delete(outbox).where(asked))
             work.connection.execute(delete(index_states).where(index_states.c.record_id.in_(ids)))
+            work.connection.execute(delete(scan_states).where(scan_states.c.record_id.in_(ids)))
             enqueue(work, "capsule", *ids)
             enqueue(work, "index", *ids)
             work.commit()

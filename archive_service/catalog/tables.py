@@ -294,6 +294,20 @@ copies = Table(
 ``checked_at`` is empty until a copy has been read back, so that what was never read stands first in the order of time.
 """
 
+scan_states = Table(
+    "scan_state",
+    metadata,
+    Column("record_id", ID, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("files", String(64), nullable=False),
+    Column("reason_zh", String(500), nullable=False),
+    Column("reason_en", String(500), nullable=False),
+    Column("at", STAMP, nullable=False),
+)
+"""How far the words in a record's pictures are recognised; ``files`` tells of which files, empty until they are read."""
+
 index_states = Table(
     "index_state",
     metadata,

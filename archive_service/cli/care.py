@@ -9,6 +9,7 @@ import click
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say
 from archive_service.cli.speech import Said, SaidGroup, both, in_chinese
+from archive_service.errors import Unavailable
 from archive_service.people.policy import Action, require
 
 
@@ -69,9 +70,14 @@ def status(desk: Desk, as_json: bool) -> None:
     if as_json:
         answer_json(state)
         return
+    scans = state["scans"]
     say(
         f"已索引 {state['indexed']} 件，等待 {state['waiting']} 件，无文字 {state['without_text']} 件，未成功 {state['failed']} 件。",
         f"{state['indexed']} indexed, {state['waiting']} waiting, {state['without_text']} without text, {state['failed']} failed.",
+    )
+    say(
+        f"图像与扫描页：已识别 {scans['read']} 件，等待 {scans['waiting']} 件，未成功 {scans['failed']} 件。",
+        f"Pictures and scanned pages: {scans['read']} recognised, {scans['waiting']} waiting, {scans['failed']} failed.",
     )
 
 
@@ -89,3 +95,32 @@ def rebuild(desk: Desk, as_json: bool) -> None:
         answer_json({"held": count})
         return
     say(f"已重建 {count} 件的索引。", f"Rebuilt the index of {count} records.")
+
+
+@index.command()
+@click.option(
+    "--again",
+    is_flag=True,
+    help=both("已识别过的也重新识别。", "Recognise what was recognised before as well."),
+)
+@json_option
+@with_desk
+@in_chinese("现在识别图像与扫描页中的文字，并显示进度（系统管理员）。")
+def scans(desk: Desk, again: bool, as_json: bool) -> None:
+    """Recognise the words in pictures and scanned pages now, showing how far it is (system administrator)."""
+    require(desk.person, Action.RUN_SYSTEM)
+    work = desk.archive.indexer.scans
+    if work.reason is not None:
+        raise Unavailable(*work.reason)
+    asked = work.ask(again=again)
+
+    def told(_record: str, done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done}/{total} ", nl=done == total, err=True)
+
+    count = work.run(told, all_of_it=True)
+    desk.archive.settle_outbox()
+    if as_json:
+        answer_json({"asked": asked, "read": count, **work.status()})
+        return
+    say(f"已识别 {count} 件的图像。", f"The pictures of {count} records were read.")

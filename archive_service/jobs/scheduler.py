@@ -29,13 +29,14 @@ def start(archive: Archive) -> BackgroundScheduler:
     """Start the background work of one service process and return its scheduler, to be shut down at the end."""
     scheduler = BackgroundScheduler(
         timezone=archive.settings.zone,
-        executors={"default": ThreadPoolExecutor(6)},
+        executors={"default": ThreadPoolExecutor(7)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
     daily = _daily(archive, archive.settings.retention.check_at)
     nightly = _daily(archive, archive.settings.fixity.at)
     unclean = archive.begin()
     scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
+    scheduler.add_job(_told(archive.recognise_scans), IntervalTrigger(seconds=3), id="scans")
     scheduler.add_job(_told(archive.identify_formats), IntervalTrigger(seconds=2), id="formats")
     scheduler.add_job(_told(archive.take_in_dropped), IntervalTrigger(seconds=10), id="drop-folder")
     scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
@@ -73,6 +74,7 @@ def start(archive: Archive) -> BackgroundScheduler:
 
 def stop(archive: Archive, scheduler: BackgroundScheduler) -> None:
     """End the background work when what is under way has come to its end."""
+    archive.indexer.scans.end()
     scheduler.shutdown(wait=True)
     archive.end()
 

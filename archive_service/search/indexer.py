@@ -15,13 +15,14 @@ from sqlalchemy import func, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.tables import ARCHIVED, index_states, outbox, records
+from archive_service.catalog.tables import ARCHIVED, index_states, outbox, records, scan_states
 from archive_service.config import ExtractionTable
 from archive_service.errors import ArchiveError, Damaged, NotFound
 from archive_service.people.model import SEARCHED_LEVELS
 from archive_service.search.compartments import Compartments
 from archive_service.search.outbox import INDEX, Outbox
-from archive_service.search.settling import Settling, note, write
+from archive_service.search.scans import Scans
+from archive_service.search.settling import Settling, ask_for_pictures, note, write
 from archive_service.search.texts import FAILED, INDEXED, SEALED, WITHOUT_TEXT, Prepared, Texts
 from archive_service.vault import Vault
 from index.analysis import ANALYSIS_VERSION
@@ -62,6 +63,7 @@ class Indexer:
     schedules: Schedules
     compartments: Compartments
     limits: Limits
+    scans: Scans
     _looked: _Looked = field(default_factory=_Looked)
 
     @classmethod
@@ -74,7 +76,8 @@ class Indexer:
             input_bytes=settings.input_mib * 1024 * 1024,
             output_characters=settings.output_characters,
         )
-        return cls(ledger, vault, schedules, Compartments(folder, vault), limits)
+        scans = Scans(ledger, Texts(ledger, vault), settings)
+        return cls(ledger, vault, schedules, Compartments(folder, vault), limits, scans)
 
     @property
     def texts(self) -> Texts:
@@ -101,7 +104,9 @@ class Indexer:
                     found.asked,
                     found.removed,
                 )
-        return Settling(self.ledger, self.texts, self.compartments, self.box, self.limits, mend=self.reconcile).run()
+        return Settling(
+            self.ledger, self.texts, self.compartments, self.box, self.limits, self.reconcile, self.scans.reason
+        ).run()
 
     def _sizes_agree(self) -> bool:
         try:
@@ -175,6 +180,7 @@ class Indexer:
         with self.ledger.work(None) as work:
             work.connection.execute(outbox.delete().where(outbox.c.record_id == record_id))
             work.connection.execute(index_states.delete().where(index_states.c.record_id == record_id))
+            work.connection.execute(scan_states.delete().where(scan_states.c.record_id == record_id))
             work.commit()
 
     def remains(self, record_id: str) -> list[str]:
@@ -193,6 +199,7 @@ class Indexer:
             "sealed": states.get(SEALED, 0),
             "failed": states.get(FAILED, 0),
             "waiting": self.box.waiting(),
+            "scans": self.scans.status(),
         }
 
     def rebuild(self, progress: Progress | None = None) -> int:
@@ -213,6 +220,7 @@ class Indexer:
             write(self.ledger, self.compartments, ready)
             with self.ledger.work(None) as work:
                 note(work, ready)
+                ask_for_pictures(work, ready, self.scans.reason)
                 work.commit()
             held += sum(one.state != SEALED for one in ready)
             if progress:

@@ -22,6 +22,7 @@ from archive_service.search.fields import SearchFilters, read_typed
 from archive_service.search.merging import merged
 from archive_service.vault import Vault
 from index.engines.base import DOC_ID, Found, Scope
+from index.extract.scans import BEGINNING
 from index.highlight import fragments
 from index.query import Query, parse_query
 
@@ -217,9 +218,10 @@ class Search:
         if row is None:
             return ""
         try:
-            return _limited(self.vault.open(record_id, row.id, row.version)).decode("utf-8", "replace")
+            text = _limited(self.vault.open(record_id, row.id, row.version)).decode("utf-8", "replace")
         except ArchiveError:
             return ""
+        return text.replace(BEGINNING, " ")
 
 
 def _limited(chunks: Iterable[bytes]) -> bytes:

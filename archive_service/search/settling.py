@@ -19,6 +19,7 @@ from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.capsules import write_capsule
 from archive_service.catalog.tables import ARCHIVED, index_states, records
 from archive_service.errors import ArchiveError, Damaged, Text
+from archive_service.search import scans
 from archive_service.search.compartments import Compartments
 from archive_service.search.outbox import CAPSULE, INDEX, TRIES, Outbox, strike_out
 from archive_service.search.texts import FAILED, SEALED, Prepared, Slow, Texts
@@ -48,6 +49,8 @@ class Settling:
     box: Outbox
     limits: Limits
     mend: Callable[[], object]
+    no_scans: Text | None = None
+    """Why the words in pictures are not recognised; nothing where they are."""
     done: int = 0
     _warned: bool = False
     _ready: list[tuple[Any, Prepared | None]] = field(default_factory=list)
@@ -128,6 +131,7 @@ class Settling:
             return
         with self.ledger.work(None) as work:
             note(work, [one for _, one in ready if one is not None])
+            ask_for_pictures(work, [one for _, one in ready if one is not None], self.no_scans)
             strike_out(work.connection, [row.seq for row, _ in ready])
             work.commit()
         self.done += len(ready)
@@ -181,6 +185,13 @@ def note(work: Work, ready: list[Prepared]) -> None:
     for one in ready:
         if one.record_id in alive:
             _note_one(work, one.record_id, one.state, one.reason, one.mark)
+
+
+def ask_for_pictures(work: Work, ready: list[Prepared], why_not: Text | None) -> None:
+    """Ask for the words in the pictures that were met, or tell why they are not recognised."""
+    looked = {one.record_id: one.scans for one in ready if one.scans is not None}
+    for record_id in still_archived(work.connection, looked) if looked else ():
+        scans.looked_at(work, record_id, looked[record_id] or 0, why_not)
 
 
 def still_archived(connection: Any, record_ids: Collection[str]) -> set[str]:

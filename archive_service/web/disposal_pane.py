@@ -13,6 +13,7 @@ from archive_service.people.policy import Action, Thing
 from archive_service.web.catalogue import period_words
 from archive_service.web.disposal_words import joined
 from archive_service.web.here import archive, class_name, level_badge, local_time, may, person, t, type_name
+from index.extract.scans import apart
 
 READER_BYTES = 2_000_000
 """Most of a text that the desk shows; the rest is in the file."""
@@ -85,4 +86,5 @@ def _text(whole: Whole) -> str:
         data += chunk
         if len(data) > READER_BYTES:
             break
-    return data[:READER_BYTES].decode("utf-8", "ignore")
+    plain, seen = apart(data[:READER_BYTES].decode("utf-8", "ignore"))
+    return f"{plain}\n\n{t('〔以下由机器识别〕', '[recognised by machine]')}\n{seen}" if seen else plain

@@ -17,6 +17,7 @@ from archive_service.catalog.parents import inherits
 from archive_service.catalog.tables import ARCHIVED, DESTROYED
 from archive_service.errors import BadInput
 from archive_service.people.policy import Action, Thing, require
+from archive_service.search.scans import NOTHING_THERE, READ, READING, UNREAD
 from archive_service.web import uploads
 from archive_service.web.audit import detail_of
 from archive_service.web.catalogue import period_words, type_options
@@ -35,6 +36,7 @@ from archive_service.web.here import (
     words,
 )
 from archive_service.web.search import masked_entry
+from index.extract.scans import apart
 from retention_policies import Decision, FactQuestion, State
 
 blueprint = Blueprint("record", __name__, url_prefix="/record")
@@ -73,6 +75,7 @@ def page(code: str) -> str:
         shown={file.id for file in whole.files if archive().viewer.way(whole, file)} if readable else set(),
         downloadable=readable and may(Action.DOWNLOAD_RECORD, thing),
         reader=_text(whole) if reading else None,
+        scan=_scan(whole),
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
         index_words=t(whole.index.reason_zh, whole.index.reason_en) if whole.index else "",
         roles={
@@ -317,8 +320,24 @@ def _sentence(event: Event) -> str:
     return words(event.words)
 
 
-def _text(whole: Whole) -> str:
-    """Open the extracted text for the page: policy, log entry, bytes, by the same way as any file."""
+def _scan(whole: Whole) -> dict[str, str] | None:
+    """Say how far the words in a record's pictures are recognised; nothing where it has no picture."""
+    if whole.scan is None or whole.scan.state == NOTHING_THERE:
+        return None
+    sentence = t(whole.scan.reason_zh, whole.scan.reason_en)
+    if whole.scan.state == READING:
+        sentence += t(
+            f"已完成 {whole.scan.done} / {whole.scan.pages} 页。", f" {whole.scan.done} of {whole.scan.pages} pages."
+        )
+    tones = {READ: "neutral", UNREAD: "failed"}
+    return {"sentence": sentence, "tone": tones.get(whole.scan.state, "queued")}
+
+
+def _text(whole: Whole) -> tuple[str, str]:
+    """Open the extracted text for the page: policy, log entry, bytes, by the same way as any file.
+
+    What was recognised in pictures comes apart from what the files say in letters.
+    """
     assert whole.text is not None
     _, chunks = archive().catalogue.open_component(person(), whole.row["id"], whole.text.id, "text")
     data = bytearray()
@@ -326,7 +345,7 @@ def _text(whole: Whole) -> str:
         data += chunk
         if len(data) > READER_BYTES:
             break
-    return data[:READER_BYTES].decode("utf-8", "ignore")
+    return apart(data[:READER_BYTES].decode("utf-8", "ignore"))
 
 
 @blueprint.get("/<code>/file/<component_id>")

@@ -32,7 +32,7 @@ KINDS: dict[str, str] = {
         ],
         "compound",
     ),
-    **dict.fromkeys(["image/jpeg", "image/png", "image/tiff", "image/webp"], "photo"),
+    **dict.fromkeys(["image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/bmp"], "photo"),
     **dict.fromkeys(
         [
             *("audio/mpeg", "audio/x-wav", "audio/flac", "audio/ogg", "audio/x-m4a", "audio/mp4"),
@@ -59,7 +59,13 @@ TEXT_PAGES = "text/plain"
 UNPACK = "unpack"
 """No media type: takes a container apart and gives its parts out one by one."""
 
+PDF = "application/pdf"
+
+OCR = "ocr"
+"""No media type: recognises the words in pictures and in scanned pages."""
+
 TOOLS = {
+    OCR: "index.extract.ocr",
     PAGES: "index.extract.pages",
     PROBES: "index.extract.probes",
     PRONOM: "index.extract.pronom",

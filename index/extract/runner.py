@@ -21,6 +21,7 @@ from index.faults import Sentence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENDING_SECONDS = 2
+MOST_SCANS = 1_000_000
 START = "import sys; sys.path.insert(0, sys.argv[1]); from index.extract.worker import main; main(sys.argv[2:])"
 
 
@@ -44,6 +45,8 @@ class Extraction:
     reason: Sentence | None = None
     sandbox: tuple[str, ...] = ()
     timed_out: bool = False
+    scans: int = 0
+    """Pages that show something and hold hardly a letter: pictures, whose words may be recognised."""
 
 
 NOT_TEXT = Sentence("此格式不含可提取的文字。", "This format holds no text that can be extracted.")
@@ -185,11 +188,14 @@ def _understood(answer: bytes, most: int) -> Extraction:
         said = json.loads(answer)
         status, text, sandbox = said["status"], said["text"], said["sandbox"]
         words = [said["zh"], said["en"]] if said.get("zh") else []
+        scans = said.get("scans", 0)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Extraction("failed", reason=BROKEN)
     if status not in ("ok", "none", "failed") or not isinstance(text, str) or not isinstance(sandbox, list):
         return Extraction("failed", reason=BROKEN)
+    if type(scans) is not int or not 0 <= scans < MOST_SCANS:
+        return Extraction("failed", reason=BROKEN)
     if not all(isinstance(word, str) for word in (*words, *sandbox)):
         return Extraction("failed", reason=BROKEN)
     clean = text.encode("utf-8", "replace").decode()[:most]
-    return Extraction(status, clean, Sentence(*words) if words else None, tuple(sandbox))
+    return Extraction(status, clean, Sentence(*words) if words else None, tuple(sandbox), scans=scans)

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from index.extract.cage import close_cage
-from index.extract.kinds import KINDS, PRONOM, TOOLS, UNPACK
+from index.extract.kinds import KINDS, OCR, PRONOM, TOOLS, UNPACK
 from index.extract.refusal import Refusal
 
 MIB = 1024 * 1024
@@ -20,21 +20,25 @@ def main(arguments: list[str]) -> None:
     kind, memory_mib, cpu_seconds, most = arguments[0], *map(int, arguments[1:4])
     _limit(memory_mib, cpu_seconds, memory_files=kind == PRONOM)
     reader = importlib.import_module(TOOLS.get(kind) or f"index.extract.readers.{KINDS[kind]}")
-    if kind == PRONOM:
+    if kind in (PRONOM, OCR):
         reader.prepare()
     held = close_cage(threads=kind == PRONOM)
     if kind == UNPACK:  # its parts go out as they come, and how it ended behind them
         reader.stream(sys.stdin.buffer, sys.stdout.buffer)
+        return
+    if kind == OCR:  # a page at a time, so that what was read stays when the time is up
+        reader.stream(sys.stdin.buffer, sys.stdout.buffer, held)
         return
     answer = {**_answer(reader, most), "sandbox": held}
     sys.stdout.buffer.write(json.dumps(answer).encode())
     sys.stdout.buffer.flush()
 
 
-def _answer(reader: Any, most: int) -> dict[str, str]:
+def _answer(reader: Any, most: int) -> dict[str, Any]:
     try:
         stream = sys.stdin.buffer
         text = reader.answer(stream) if hasattr(reader, "answer") else reader.read(stream.read())
+        scans = getattr(text, "scans", 0)
         clean = text.encode("utf-8", "replace").decode().strip()
         del text
     except Refusal as refusal:
@@ -48,11 +52,17 @@ def _answer(reader: Any, most: int) -> dict[str, str]:
             "文件损坏或无法解析，未提取文字。", "The file is damaged or cannot be parsed; no text was extracted."
         )
     if not clean:
-        return {"status": "none", "text": "", "zh": "文件中没有文字。", "en": "There is no text in the file."}
+        return {
+            "status": "none",
+            "text": "",
+            "zh": "文件中没有文字。",
+            "en": "There is no text in the file.",
+            "scans": scans,
+        }
     if len(clean) > most:
         zh, en = f"文字过长，只取前 {most} 字。", f"The text is very long; only its first {most} characters are taken."
-        return {"status": "ok", "text": clean[:most], "zh": zh, "en": en}
-    return {"status": "ok", "text": clean}
+        return {"status": "ok", "text": clean[:most], "zh": zh, "en": en, "scans": scans}
+    return {"status": "ok", "text": clean, "scans": scans}
 
 
 def _failed(zh: str, en: str) -> dict[str, str]:

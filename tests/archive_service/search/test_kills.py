@@ -16,7 +16,7 @@ STEPS = {
     "claimed": "archive_service.search.outbox:Outbox.claim",
     "extracted": "archive_service.search.texts:extract",
     "text sealed": "archive_service.vault.vault:Vault.put",
-    "text kept": "archive_service.search.texts:Texts._keep",
+    "text kept": "archive_service.search.texts:Texts.keep",
     "given to the index": "archive_service.search.compartments:Compartments.add",
     "index written": "index.engines.whoosh_engine:_writer_of",
     "index synced": "index.engines.homes:FolderHome.written",
