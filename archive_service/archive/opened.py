@@ -20,6 +20,7 @@ from archive_service.catalog.browse import Catalogue, Whole
 from archive_service.catalog.cases import Cases
 from archive_service.catalog.copies import Copies
 from archive_service.catalog.corrections import Corrections
+from archive_service.catalog.counting import Counting
 from archive_service.catalog.drop_folder import DropFolder
 from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.format_list import FormatList
@@ -147,6 +148,11 @@ class Archive:
     def schemes(self) -> Schemes:
         """The numbering schemes."""
         return Schemes(self.ledger, self.schedules)
+
+    @property
+    def counting(self) -> Counting:
+        """What tells how much there is, up to a bound."""
+        return Counting(self.ledger)
 
     @property
     def void_ledger(self) -> VoidLedger:

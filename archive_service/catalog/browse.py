@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
@@ -129,15 +129,6 @@ class Catalogue:
     ledger: Ledger
     vault: Vault
     schedules: Schedules
-
-    def counts(self, person: Person) -> dict[str, int]:
-        """Return how many visible records each type holds."""
-        require(person, Action.BROWSE)
-        with self.ledger.read() as connection:
-            rows = connection.execute(
-                select(records.c.type_code, func.count()).where(self.seen_by(person)).group_by(records.c.type_code)
-            )
-            return {row.type_code: row[1] for row in rows}
 
     def seen_by(self, person: Person) -> ColumnElement[bool]:
         """Return the condition of what a person sees; a record under destruction is hidden from everybody."""
@@ -337,10 +328,10 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         "level": filters.level,
     }
     conditions = [records.c[name] == value for name, value in wanted.items() if value]
-    if filters.case_no:
-        conditions.append(case_files.c.case_no == filters.case_no)
-    if filters.enterprise:
-        conditions.append(case_files.c.enterprise == filters.enterprise)
+    named = {"case_no": filters.case_no, "enterprise": filters.enterprise}
+    of_case = [case_files.c[name] == value for name, value in named.items() if value]
+    if of_case:
+        conditions.append(records.c.case_id.in_(select(case_files.c.id).where(*of_case)))
     if filters.fonds_no:
         conditions.append(
             records.c.fonds_id == select(fonds.c.id).where(fonds.c.fonds_no == filters.fonds_no).scalar_subquery()

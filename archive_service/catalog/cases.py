@@ -219,6 +219,11 @@ class Cases:
         with self.ledger.read() as connection:
             return connection.execute(select(case_files).order_by(case_files.c.year.desc(), case_files.c.case_no)).all()
 
+    def newest(self, limit: int) -> Sequence[Any]:
+        """Return the case files with the highest numbers, for a choice."""
+        with self.ledger.read() as connection:
+            return connection.execute(select(case_files).order_by(case_files.c.case_no.desc()).limit(limit)).all()
+
     def case(self, case_no: str) -> Any:
         """Return one case file."""
         with self.ledger.read() as connection:

@@ -60,7 +60,7 @@ case_files = vouched_table(
     Column("case_no", String(32), nullable=False, unique=True),
     Column("fonds_id", ID, ForeignKey("fonds.id"), nullable=False),
     Column("title", String(300), nullable=False),
-    Column("enterprise", String(200), nullable=False),
+    Column("enterprise", String(200), nullable=False, index=True),
     Column("year", Integer, nullable=False),
     Column("created_at", STAMP, nullable=False),
     Column("created_by", ID, ForeignKey("person.id"), nullable=False),
@@ -152,7 +152,7 @@ records = vouched_table(
     Column("code", String(200), nullable=False, unique=True),
     Column("description_level", String(8), nullable=False),
     Column("fonds_id", ID, ForeignKey("fonds.id"), nullable=False),
-    Column("case_id", ID, ForeignKey("case_file.id"), index=True),
+    Column("case_id", ID, ForeignKey("case_file.id")),
     Column("class_code", String(16), nullable=False),
     Column("type_code", String(16), nullable=False),
     Column("plan_version", String(32), nullable=False),
@@ -193,8 +193,21 @@ records = vouched_table(
         name="confidential_is_sealed",
     ),
     Index(None, "status", "due_on"),
-    Index(None, "type_code", "year"),
     Index(None, "filed_at"),
+    # What a list is narrowed to, in the order in which lists stand: a page is read from where it begins.
+    Index(None, "fonds_id", "code"),
+    Index(None, "class_code", "code"),
+    Index(None, "type_code", "code"),
+    Index(None, "case_id", "code"),
+    Index(None, "year", "code"),
+    Index(None, "level", "code"),
+    # What is counted and jumped through without reading the records themselves.
+    Index(None, "class_code", "level", "status"),
+    Index(None, "type_code", "level", "status"),
+    Index(None, "level", "year", "status"),
+    # What says the same of itself.
+    Index(None, "document_date", "level"),
+    Index(None, "document_no"),
 )
 
 record_parents = vouched_table(

@@ -9,11 +9,26 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 
 from archive_service.catalog.browse import PAGE, Filters, Line
+from archive_service.catalog.counting import Value
+from archive_service.errors import NotFound, Text
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.web.here import archive, class_name, number_of, person, t, type_name, words
 from archive_service.web.home import badges_of
 
 blueprint = Blueprint("catalogue", __name__, url_prefix="/catalogue")
+
+AXES: dict[str, Text] = {
+    "fonds": Text("按全宗", "By fonds"),
+    "year": Text("按年度", "By year"),
+    "enterprise": Text("按企业", "By enterprise"),
+    "inspection": Text("按巡察", "By inspection"),
+}
+"""What the catalogue can be browsed by beside its classes."""
+
+FILTER_OF = {"inspection": "case"}
+
+AT_HAND = 100
+"""Case files and enterprises that are offered while one types; every other is found by its number or name."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +63,6 @@ def case_options() -> list[tuple[str, str]]:
     return [(row.case_no, f"{row.case_no} {row.title}") for row in archive().cases.all_cases()]
 
 
-def enterprise_options() -> list[tuple[str, str]]:
-    """Return every enterprise that a case file is about."""
-    names = sorted({row.enterprise for row in archive().cases.all_cases() if row.enterprise})
-    return [(name, name) for name in names]
-
-
 def fonds_options() -> list[tuple[str, str]]:
     """Return every fonds for a choice."""
     return [(row.fonds_no, f"{row.fonds_no} {t(row.name_zh, row.name_en)}") for row in archive().cases.all_fonds()]
@@ -62,10 +71,65 @@ def fonds_options() -> list[tuple[str, str]]:
 @blueprint.get("/")
 def page() -> str:
     """Show the tree, and the records of what is chosen in it."""
-    counts = archive().catalogue.counts(person())
     narrowing = Narrowing("catalogue.page", _wanted())
     wanted = narrowing.now
-    filters = Filters(
+    after = request.args.get("after", "")
+    lines = archive().catalogue.records(person(), filters_of(wanted), after, PAGE + 1)
+    shown, more = lines[:PAGE], len(lines) > PAGE
+    return render_template(
+        "catalogue.html",
+        tree=_tree(narrowing),
+        axes=[(words(name), url_for("catalogue.by", axis=axis)) for axis, name in AXES.items()],
+        heading=_heading(wanted),
+        crumbs=_crumbs(wanted),
+        rows=rows_of(shown),
+        chips=narrowing.chips(_shown),
+        clear_url=url_for("catalogue.page"),
+        keep={name: value for name, value in wanted.items() if name in ("type", "class")},
+        wanted=wanted,
+        cases=[(row.case_no, row.title) for row in archive().cases.newest(AT_HAND)],
+        fonds=fonds_options(),
+        enterprises=[one.key for one in archive().counting.enterprises(person(), limit=AT_HAND)],
+        levels=[(code, words(text)) for code, text in LEVEL_WORDS.items()],
+        next_url=narrowing.url(after=shown[-1].code) if more else None,
+        first_url=narrowing.url() if after else None,
+    )
+
+
+@blueprint.get("/by/<axis>")
+def by(axis: str) -> str:
+    """Show the values that the catalogue can be browsed by, with how much there is of each."""
+    if axis not in AXES:
+        raise NotFound("目录不能按此浏览。", "The catalogue cannot be browsed by that.")
+    after, counting = request.args.get("after", ""), archive().counting
+    values: list[Value]
+    if axis == "year":
+        values = counting.years(person())
+    elif axis == "fonds":
+        values = counting.fonds(person())
+    elif axis == "enterprise":
+        values = counting.enterprises(person(), after, PAGE + 1)
+    else:
+        values = counting.inspections(person(), after, PAGE + 1)
+    paged = axis in ("enterprise", "inspection")
+    shown = values[:PAGE] if paged else values
+    return render_template(
+        "catalogue_by.html",
+        axes=[(words(name), url_for("catalogue.by", axis=one), one == axis) for one, name in AXES.items()],
+        heading=words(AXES[axis]),
+        rows=[
+            {"value": one, "url": url_for("catalogue.page", **{FILTER_OF.get(axis, axis): one.key})}  # type: ignore[arg-type]
+            for one in shown
+        ],
+        named=axis in ("fonds", "inspection"),
+        next_url=url_for("catalogue.by", axis=axis, after=shown[-1].key) if paged and len(values) > PAGE else None,
+        first_url=url_for("catalogue.by", axis=axis) if after else None,
+    )
+
+
+def filters_of(wanted: Mapping[str, str]) -> Filters:
+    """Read what a list is narrowed to from an address or a form."""
+    return Filters(
         type_code=wanted.get("type", ""),
         class_code=wanted.get("class", ""),
         case_no=wanted.get("case", ""),
@@ -73,26 +137,6 @@ def page() -> str:
         level=wanted.get("level", ""),
         fonds_no=wanted.get("fonds", ""),
         enterprise=wanted.get("enterprise", ""),
-    )
-    after = request.args.get("after", "")
-    lines = archive().catalogue.records(person(), filters, after)
-    return render_template(
-        "catalogue.html",
-        tree=_tree(counts, narrowing),
-        heading=_heading(wanted),
-        crumbs=_crumbs(wanted),
-        rows=rows_of(lines),
-        chips=narrowing.chips(_shown),
-        clear_url=url_for("catalogue.page"),
-        keep={name: value for name, value in wanted.items() if name in ("type", "class")},
-        wanted=wanted,
-        cases=case_options(),
-        fonds=fonds_options(),
-        enterprises=enterprise_options(),
-        levels=[(code, words(text)) for code, text in LEVEL_WORDS.items()],
-        next_url=narrowing.url(after=lines[-1].code) if len(lines) == PAGE else None,
-        first_url=narrowing.url() if after else None,
-        total=sum(counts.values()) if not wanted else None,
     )
 
 
@@ -152,28 +196,29 @@ def _crumbs(wanted: Mapping[str, str]) -> list[tuple[str, str]]:
     return crumbs
 
 
-def _tree(counts: Mapping[str, int], narrowing: Narrowing) -> list[dict[str, Any]]:
+def _tree(narrowing: Narrowing) -> list[dict[str, Any]]:
     chosen_type, chosen_class = narrowing.now.get("type", ""), narrowing.now.get("class", "")
-    found = archive().schedules.plan.types.get(chosen_type)
+    plan = archive().schedules.plan
+    found = plan.types.get(chosen_type)
     opened = found.class_code if found else chosen_class
-    tree = []
-    for group in archive().schedules.plan.classes:
-        types = [
-            {
-                "name": f"{item.code} {words(item.name)}",
-                "count": counts.get(item.code, 0),
-                "url": narrowing.url(type=item.code, **{"class": ""}),
-                "active": item.code == chosen_type,
-            }
-            for item in group.types
-        ]
-        tree.append(
-            {
-                "name": f"{group.code} {words(group.name)}",
-                "count": sum(counts.get(item.code, 0) for item in group.types),
-                "url": narrowing.url(type="", **{"class": group.code}),
-                "active": group.code == chosen_class and not chosen_type,
-                "types": types if group.code == opened else [],
-            }
-        )
-    return tree
+    inside = [item for group in plan.classes if group.code == opened for item in group.types]
+    counts = archive().counting.tree(person(), [group.code for group in plan.classes], [item.code for item in inside])
+    types = [
+        {
+            "name": f"{item.code} {words(item.name)}",
+            "count": counts[item.code],
+            "url": narrowing.url(type=item.code, **{"class": ""}),
+            "active": item.code == chosen_type,
+        }
+        for item in inside
+    ]
+    return [
+        {
+            "name": f"{group.code} {words(group.name)}",
+            "count": counts[group.code],
+            "url": narrowing.url(type="", **{"class": group.code}),
+            "active": group.code == chosen_class and not chosen_type,
+            "types": types if group.code == opened else [],
+        }
+        for group in plan.classes
+    ]

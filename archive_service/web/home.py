@@ -59,12 +59,10 @@ def badges_of(line: Line) -> list[tuple[str, str]]:
 
 
 def _numbers() -> list[tuple[str, str, str | None]]:
-    counts = archive().catalogue.counts(person())
-    url = url_for("catalogue.page")
+    counting, url = archive().counting, url_for("catalogue.page")
     return [
-        (t("在册档案（件）", "Records"), f"{sum(counts.values()):,}", url),
-        (t("文件类型", "Record types"), str(len(counts)), url),
-        (t("案卷", "Case files"), f"{len(archive().cases.all_cases()):,}", url_for("cases.page")),
+        (t("在册档案（件）", "Records"), str(counting.holdings(person())), url),
+        (t("案卷", "Case files"), f"{counting.case_files(person()):,}", url_for("catalogue.by", axis="inspection")),
     ]
 
 

@@ -123,7 +123,7 @@ def test_the_auditor_reads_no_content_by_any_service(house: House):
         lambda: archive.catalogue.open_component(auditor, house.secret.record_id, component, "test"),
         lambda: archive.catalogue.records(auditor, Filters()),
         lambda: archive.catalogue.latest(auditor),
-        lambda: archive.catalogue.counts(auditor),
+        lambda: archive.counting.holdings(auditor),
         lambda: archive.search.find(auditor, SECRET),
         lambda: archive.explain(auditor, house.secret.archival_code),
         lambda: archive.reading_room.ask(auditor, house.secret.archival_code, "核对", 3),

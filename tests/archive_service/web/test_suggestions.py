@@ -31,13 +31,13 @@ def test_without_the_script_the_whole_form_comes_back_with_what_was_typed(house:
 
 
 def test_an_accepted_proposal_stands_in_the_form_and_nothing_is_filed(house: House):
-    before = house.archive.catalogue.counts(house.archive.people.by_login("lin"))
+    before = house.archive.counting.holdings(house.archive.people.by_login("lin"))
     client = house.client("lin")
     answer = client.post("/file/accept", data={"accept": "title=甲=乙", "note": "打字中"})
     assert 'value="甲=乙"' in answer.text
     assert "打字中" in answer.text
     assert client.post("/file/accept", data={"accept": "key=1"}).status_code == 422
-    assert house.archive.catalogue.counts(house.archive.people.by_login("lin")) == before
+    assert house.archive.counting.holdings(house.archive.people.by_login("lin")) == before
 
 
 def test_asking_without_files_says_what_to_do(house: House):
