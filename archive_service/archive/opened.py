@@ -47,6 +47,7 @@ from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.receiver_keys import ReceiverKeys
+from archive_service.disposal.receiving import Receiving
 from archive_service.disposal.schedule_changes import ScheduleChanges
 from archive_service.disposal.transfer_receipts import TransferReceipts
 from archive_service.disposal.transfer_writing import TransferWriting
@@ -130,6 +131,7 @@ class Archive:
     transfers: Transfers
     transfer_receipts: TransferReceipts
     receiver_keys: ReceiverKeys
+    receiving: Receiving
     transfer_writing: TransferWriting
     transfer_papers: TransferPapers
     printing: Printing

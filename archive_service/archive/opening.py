@@ -46,6 +46,7 @@ from archive_service.disposal.holds import Holds
 from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.lists import Disposal
 from archive_service.disposal.receiver_keys import ReceiverKeys
+from archive_service.disposal.receiving import Receiving
 from archive_service.disposal.schedule_changes import ScheduleChanges
 from archive_service.disposal.transfer_receipts import TransferReceipts
 from archive_service.disposal.transfer_writing import TransferWriting
@@ -149,6 +150,14 @@ def _join(
     transfers = Transfers(ledger, properties)
     unit = Text(settings.archive.name_zh, settings.archive.name_en)
     check = RetentionCheck(ledger, schedules, settings.retention)
+    accession = Accession(
+        ledger,
+        vault,
+        schedules,
+        settings.server.max_upload_mib * 1024 * 1024,
+        partial(refused, doors=properties.doors),
+        kind,
+    )
     return Archive(
         settings=settings,
         clock=clock,
@@ -171,14 +180,7 @@ def _join(
         copies=copies,
         fixity=Fixity(ledger, copies, settings.fixity),
         cases=cases,
-        accession=Accession(
-            ledger,
-            vault,
-            schedules,
-            settings.server.max_upload_mib * 1024 * 1024,
-            partial(refused, doors=properties.doors),
-            kind,
-        ),
+        accession=accession,
         corrections=Corrections(
             ledger,
             vault,
@@ -210,6 +212,7 @@ def _join(
         transfers=transfers,
         transfer_receipts=TransferReceipts(ledger),
         receiver_keys=ReceiverKeys(ledger),
+        receiving=Receiving(ledger, schedules, accession),
         transfer_writing=TransferWriting(ledger, vault),
         transfer_papers=TransferPapers(ledger, catalogue, transfers, unit),
         printing=Printing(ledger, catalogue, cases, unit),

@@ -178,6 +178,9 @@ TRANSFER_RETURNED = _act("transfer:returned", "移交退回", "Transfer returned
 TRANSFER_REMOVAL_OPENED = _act(
     "transfer:removal:opened", "准予处置已移交的留存件", "Removal of what was transferred opened"
 )
+PACKAGE_RECEIVING = _act("package:receiving", "开始接收移交包", "Taking in of a package begun")
+PACKAGE_RECEIVED = _act("package:received", "移交包接收完毕", "Package taken in")
+RECORD_RECEIVED = _act("record:received", "接收自移交包", "Record came in a package")
 CERTIFICATE_ISSUED = _act("certificate:issued", "出具销毁证明", "Certificate issued")
 IRRECOVERABLE_CERTIFIED = _act("certificate:final", "出具不可恢复证明", "Irrecoverability certified")
 
@@ -199,6 +202,7 @@ OBJECTS: dict[str, Text] = {
     "fonds": Text("全宗", "Fonds"),
     "store": Text("存储", "Store"),
     "transfer_package": Text("移交包", "Transfer package"),
+    "received_package": Text("接收的移交包", "Package received"),
     "receiver_key": Text("接收单位公钥", "Receiver's key"),
     "hold": Text("冻结", "Hold"),
     "import": Text("批量归档", "Folder import"),

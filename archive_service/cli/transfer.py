@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.disposal.receipt_note import LARGEST
+from archive_service.disposal.receiving import Into, Taken, parse_types
 from archive_service.disposal.transfer_check import check_bag
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
 from archive_service.disposal.transfer_views import PackageView
@@ -234,6 +236,109 @@ def check(folder: Path, as_json: bool) -> None:
             say(f"发现 {len(report.faults)} 处问题。", f"{len(report.faults)} faults.")
     if not report.valid:
         raise SystemExit(FOUND_WRONG)
+
+
+@transfer.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--fonds", required=True, help=both("归入哪个全宗。", "The fonds that it goes into."))
+@click.option(
+    "--case",
+    "case_no",
+    help=both("归入哪个案卷；不填则归入同号案卷。", "The case file; without it the one of the same number."),
+)
+@click.option(
+    "--map",
+    "types",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    help=both("对方的类型在本馆叫什么；可重复。", "What a type of theirs is called here; may be repeated."),
+)
+@click.option("--dry-run", is_flag=True, help=both("只看会怎样，不接收。", "Only say what would come of it."))
+@click.option(
+    "--receipt",
+    "receipt_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=both(
+        "接收完毕后把签名回执写入此文件，交给移交单位。",
+        "Once all is in, write the signed receipt here, for the sender.",
+    ),
+)
+@json_option
+@with_desk
+@in_chinese("验收并接收另一馆的移交包：另编档号，保留来源；中断后再运行即可接着做，同一个包不会接收两次。")
+def receive(
+    desk: Desk,
+    folder: Path,
+    fonds: str,
+    case_no: str | None,
+    types: tuple[str, ...],
+    dry_run: bool,
+    receipt_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Check a package of another installation and take it in, with numbers of ours; run again, it goes on or changes nothing."""
+    into = Into(fonds, case_no, parse_types(types))
+    if receipt_file and receipt_file.exists():
+        raise Conflict(f"{receipt_file} 已存在，不覆盖。", f"{receipt_file} is there already and is not overwritten.")
+    receiving = desk.archive.receiving
+    if dry_run:
+        found = receiving.look(desk.person, folder, into)
+        if as_json:
+            answer_json([_taken(one) for one in found])
+        else:
+            _say_taken(found)
+        if any(one.reason for one in found):
+            raise SystemExit(FOUND_WRONG)
+        return
+    done = receiving.receive(desk.person, folder, into)
+    desk.archive.settle_outbox()
+    if receipt_file and done.receipt:
+        receipt_file.write_text(done.receipt, encoding="utf-8")
+    if as_json:
+        told = {"package_no": done.package_no, "sender": done.sender, "receipt_no": done.receipt_no}
+        answer_json(
+            {**told, "before": done.before, "records": [_taken(one) for one in done.records], "receipt": done.receipt}
+        )
+    else:
+        _say_taken(done.records)
+        if done.before:
+            say(
+                f"这个包此前已全部接收（{done.receipt_no}），没有重复接收。",
+                f"All of this package was taken in before ({done.receipt_no}); nothing was taken in twice.",
+            )
+        elif done.receipt:
+            say(f"接收完毕：{done.receipt_no}。", f"All of it is in: {done.receipt_no}.")
+        else:
+            say(
+                f"有 {len(done.refused)} 件未能接收，不出回执。改正后再运行一次。",
+                f"{len(done.refused)} records were refused, so there is no receipt. Put that right and run it again.",
+            )
+    if done.refused:
+        raise SystemExit(FOUND_WRONG)
+
+
+@transfer.command()
+@json_option
+@with_desk
+@in_chinese("显示本馆签回执所用的公钥，供移交单位登记。")
+def key(desk: Desk, as_json: bool) -> None:
+    """Show the public key that signs this archive's receipts, for senders to register."""
+    vkey = desk.archive.ledger.signer.verifier.vkey()
+    if as_json:
+        answer_json({"key": vkey})
+    else:
+        echo(vkey)
+
+
+def _taken(one: Taken) -> dict[str, object]:
+    reason = one.reason._asdict() if one.reason else None
+    return {"code_there": one.code_there, "code": one.code, "repeated": one.repeated, "reason": reason}
+
+
+def _say_taken(found: Sequence[Taken]) -> None:
+    headings = [words("对方档号", "Code there"), words("本馆档号或未接收的原因", "Code here, or why it was refused")]
+    rows = [[one.code_there, one.reason.in_language(language()) if one.reason else one.code] for one in found]
+    show_table(headings, rows)
 
 
 def _say_done(desk: Desk, package_no: str, as_json: bool, zh: str, en: str) -> None:

@@ -361,3 +361,31 @@ leases = Table(
     Column("until", STAMP, nullable=False),
     Column("fence", Integer, nullable=False),
 )
+
+received_packages = vouched_table(
+    "received_package",
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("package_no", String(64), nullable=False),
+    Column("sender", String(200), nullable=False),
+    Column("receiver", String(200), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("receipt_no", String(16), nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("begun_at", STAMP, nullable=False),
+    Column("begun_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("received_at", STAMP),
+    UniqueConstraint("sender", "package_no"),
+    UniqueConstraint("year", "number"),
+)
+"""A package from elsewhere; ``received_at`` is empty until all of it is in."""
+
+received_records = vouched_table(
+    "received_record",
+    Column("package_id", ID, ForeignKey("received_package.id"), nullable=False),
+    Column("code_there", String(100), nullable=False),
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, unique=True),
+    Column("provenance", String(64), nullable=False),
+    UniqueConstraint("package_id", "code_there"),
+)
+"""``provenance`` is the digest of what the sender says of the record, which lies with the record as a file."""

@@ -21,9 +21,11 @@ from archive_service.catalog.exchange import from_ead, missing
 from archive_service.disposal.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from archive_service.disposal.receipt_note import ReceiptNote
+from archive_service.disposal.receiving import Into, Receiving
+from archive_service.disposal.transfer_bag import FolderSink, part_of, write_bag
 from archive_service.disposal.transfer_check import check_bag, info_lines
 from archive_service.disposal.transfers import Prepared
-from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden
+from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Forbidden
 from archive_service.reports.pdf import as_pdf
 from tests.journeys.conftest import CANARY, Life
 
@@ -304,3 +306,101 @@ def test_one_who_may_not_read_a_record_writes_it_into_no_package(life: Life, app
     for who in ("approver1", "reader"):
         with pytest.raises(ArchiveError):
             life.archive.transfers.prepare(life.who(who), approved, "市档案馆")
+
+
+def test_a_package_is_taken_in_once_goes_on_where_it_was_cut_off_and_is_receipted_by_its_digest(
+    life: Life, approved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package_no, digest = sent(life, approved)
+    archive, archivist = life.archive, life.who("archivist")
+    bag, into = life.folder / "out" / package_no, Into("Q002", "AX2024-101")
+    archive.cases.open_fonds(archivist, "Q002", "市档案馆", "City archive", "state")
+    opened = {"fonds_no": "Q002", "case_no": "AX2024-101", "title": "接收", "enterprise": "示例化工", "year": 2024}
+    archive.cases.open_case(archivist, **opened)
+    receiving, before = archive.receiving, archive.catalogue.counts(archivist)
+    with pytest.raises(Forbidden):
+        receiving.receive(life.who("reader"), bag, into)
+    looked = receiving.look(archivist, bag, into)
+    assert [(one.reason, one.code_there[:4], one.code[:4]) for one in looked] == [(None, "Q001", "Q002")] * 2
+    assert archive.catalogue.counts(archivist) == before
+    refused = receiving.receive(archivist, bag, Into("Q002", "AX2024-101", {"KCQ02": "XXX99"}))
+    assert ([bool(one.reason) for one in refused.records], refused.receipt) == ([False, True], "")
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Receiving, "_map", cut)  # filed, and cut off before it was noted
+        receiving.receive(archivist, bag, into)
+    done = receiving.receive(archivist, bag, into)
+    assert [(one.repeated, one.reason) for one in done.records] == [(True, None), (True, None)]
+    assert sum(archive.catalogue.counts(archivist).values()) == sum(before.values()) + 2
+    again = receiving.receive(archivist, bag, into)
+    assert (again.before, again.receipt, len(again.records)) == (True, done.receipt, 2)
+    assert sum(archive.catalogue.counts(archivist).values()) == sum(before.values()) + 2
+
+    secret = archive.catalogue.find(archivist, next(one.code for one in done.records if "KCQ" in one.code))
+    assert "接收自 示例集团，原档号 Q001" in secret.description.note
+    assert [file.name for file in secret.files] == ["工艺配方.txt", "移交信息.json"]
+    assert [path for path in life.bytes_with(CANARY) if not path.is_relative_to(bag)] == []
+
+    keys, second = archive.receiver_keys, life.who("second")
+    vkey = archive.ledger.signer.verifier.vkey()
+    keys.confirm(second, keys.propose(archivist, "市档案馆", vkey), vkey)
+    assert archive.transfer_receipts.take_signed(archivist, done.receipt) == package_no
+    assert digest in done.receipt
+    for sql in (
+        "DELETE FROM received_record",
+        "UPDATE received_record SET code_there = 'x'",
+        "UPDATE received_package SET received_at = NULL",
+    ):
+        with pytest.raises(DBAPIError), archive.engine.begin() as connection:
+            connection.execute(text(sql))
+    assert archive.verify_audit().sound
+    victim = next((bag / "data" / "电子档案").rglob("*.txt"))
+    victim.write_bytes(b"x")
+    with pytest.raises(Damaged):
+        receiving.receive(archivist, bag, into)
+
+
+def test_what_was_kept_longer_there_is_kept_no_shorter_here(life: Life, tmp_path: Path) -> None:
+    """A package as another installation may have made it, with longer periods and names that lead elsewhere."""
+    archive, archivist = life.archive, life.who("archivist")
+
+    def package(name: str, **said: object) -> Path:
+        one = {
+            "code": f"Z009-WS·2014-{name}",
+            "level": "INT",
+            "title": "月报",
+            "document_date": "2014-06-01",
+            "year": 2014,
+            "due_on": None,
+            "retention": {"type_code": "YSH05", "period": "D10"},
+            "files": [{"path": "a.txt", "name": "a.txt"}],
+            **said,
+        }
+        told = {"format": 1, "package_no": name, "sender": "他馆", "receiver": "本馆", "records": [one]}
+        tags = {"metadata/handover.json": json.dumps(told).encode()}
+        write_bag(FolderSink(tmp_path / name), [part_of("a.txt", name.encode())], {}, tags)
+        return tmp_path / name
+
+    life.on(2035, 1, 5)
+    for name, said, period, due in (
+        ("plain", {}, "D10", date(2025, 1, 1)),
+        ("longer", {"due_on": "2045-01-01"}, "D30", date(2045, 1, 1)),
+        ("forever", {"retention": {"type_code": "YSH05", "period": "Y"}}, "Y", None),
+    ):
+        done = archive.receiving.receive(archivist, package(name, **said), Into("Q001"))
+        row = archive.catalogue.find(archivist, done.records[0].code).row
+        assert (row["period"], row["due_on"]) == (period, due), name
+    for name, said in (
+        ("outside", {"files": [{"path": "../bagit.txt", "name": "x"}]}),
+        ("absolute", {"files": [{"path": "/etc/passwd", "name": "x"}]}),
+        ("no-code", {"code": ""}),
+    ):
+        with pytest.raises(BadInput, match="none of this service"):
+            archive.receiving.receive(archivist, package(name, **said), Into("Q001"))
+    strange = tmp_path / "strange"
+    write_bag(FolderSink(strange), [part_of("a.txt", b"x")], {}, {})
+    with pytest.raises(BadInput, match="none of this service"):
+        archive.receiving.receive(archivist, strange, Into("Q001"))
