@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from index.analysis import phrase_terms, words
 from index.folding import HAN
+from index.form import Form, Forming, Phrase, Word
 from index.lexicon import talk
 
 LONGEST_QUERY = 10_000
@@ -39,6 +40,8 @@ class Query:
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     any_word: bool = False
+    form: Form | None = field(default=None, compare=False)
+    """How words and phrases are joined, where an OR was typed; nothing where all count in their usual way."""
     said: tuple[str, ...] = field(default=(), compare=False)
     """What was typed where words may match, uncut: what lies between two words tells too."""
 
@@ -56,6 +59,7 @@ class _Reading:
     phrases: list[str]
     excluded: list[str]
     said: list[str]
+    forming: Forming
     any_word: bool = False
     depth: int = 0
     barred: int | None = None
@@ -63,6 +67,8 @@ class _Reading:
 
     def bracket(self, step: int) -> None:
         """Go one bracket in or out; a minus before a bracket holds until it closes."""
+        if self.barred is None and not (step > 0 and self.minus):
+            self.forming.bracket(step)
         if step > 0:
             self.depth += 1
             if self.minus and self.barred is None:
@@ -83,19 +89,31 @@ class _Reading:
             self.excluded.append(said)
         elif phrase:
             self.phrases.append(said)
+            self.forming.take(Phrase(said))
         else:
             cut = words(said)
-            self.words += _without_talk(cut) if len(cut) > 1 else cut
+            kept = _without_talk(cut) if len(cut) > 1 else cut
+            self.words += kept
             self.said.append(said)
+            for word in kept[:MOST_WORDS]:
+                self.forming.take(Word(word))
+
+    def either(self) -> None:
+        """An OR was typed; within what is excluded it changes nothing."""
+        if self.barred is None:
+            self.any_word = True
+            self.forming.either()
 
 
 def parse_query(text: str) -> Query:
-    """Read what a person typed: plain words, ``"phrases"``, ``-word`` or ``NOT word``, ``OR`` between words.
+    """Read what a person typed: plain words, ``"phrases"``, ``-word`` or ``NOT word``, ``OR`` between words, brackets.
+
+    AND, which need not be typed, binds closer than OR. What is excluded, in whatever bracket, never comes.
 
     Operators are written large, or in Chinese (与 或 非) standing alone, so that no sentence holds one by chance. What
     is not understood is a word; nothing that a person types is an error.
     """
-    reading = _Reading([], [], [], [])
+    reading = _Reading([], [], [], [], Forming())
     for part in _PART.finditer(text[:LONGEST_QUERY]):
         if part["minus"]:
             reading.minus = True
@@ -104,7 +122,8 @@ def parse_query(text: str) -> Query:
         elif part["phrase"] is not None:
             reading.take(part["phrase"], phrase=True)
         elif (sign := unicodedata.normalize("NFKC", part["bare"])) in _JOINING:
-            reading.any_word = reading.any_word or sign in _OR
+            if sign in _OR:
+                reading.either()
         else:
             reading.take(part["bare"], phrase=False)
     asked = list(dict.fromkeys(reading.words))
@@ -113,6 +132,7 @@ def parse_query(text: str) -> Query:
         phrases=_first(reading.phrases, MOST_WORDS),
         excluded=_first(reading.excluded, MOST_EXCLUDED),
         any_word=reading.any_word,
+        form=reading.forming.formed() if reading.any_word else None,
         said=tuple(reading.said[:MOST_SAID]),
     )
 

@@ -29,6 +29,9 @@ from index.query import Query, parse_query
 IN_A_QUERY = 500
 """Ids in one SQL query."""
 
+ONE_BY_ONE = 8000
+"""Up to so many records are looked up by their ids."""
+
 LONGEST_CODE = 200
 SNIPPET_BYTES = 2_000_000
 FEW = 10
@@ -157,7 +160,7 @@ class Search:
     def _nearest(self, actor: Person, query: Query, filters: SearchFilters) -> _Answer:
         """Return what holds every word of a short question; where that is little, what holds some of them follows."""
         whole = self._answer(actor, query, filters, strict=True)
-        if len(whole.seen) >= FEW or len(query.words) < 2:
+        if len(whole.seen) >= FEW or len(query.words) < 2 or query.form is not None:
             return whole
         near = self._answer(actor, query, filters, strict=False)
         return _Answer(list(dict.fromkeys([*whole.ranked, *near.ranked])), {**near.seen, **whole.seen})
@@ -194,11 +197,18 @@ class Search:
         fields = (records.c.id, *own, records.c.document_date, case_files.c.enterprise)
         joined = records.outerjoin(case_files, case_files.c.id == records.c.case_id)
         condition = self.catalogue.seen_by(actor) & records.c.level.in_(SEARCHED_LEVELS)
+        asked = select(*fields).select_from(joined).where(condition, *only)
         with self.ledger.read() as connection:
+            if len(ids) > ONE_BY_ONE:  # reading through all that the person sees is quicker than naming so many
+                wanted = set(ids)
+                for row in connection.execute(asked).tuples():
+                    if row[0] in wanted:
+                        seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
+                return seen
             for start in range(0, len(ids), IN_A_QUERY):
                 some = records.c.id.in_(ids[start : start + IN_A_QUERY])
-                for row in connection.execute(select(*fields).select_from(joined).where(condition, some, *only)):
-                    seen[row.id] = Facts(*row[1:-1], row.enterprise or "")
+                for row in connection.execute(asked.where(some)).tuples():
+                    seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
         return seen
 
     def _passage(self, line: Line, query: Query) -> list[tuple[str, bool]]:

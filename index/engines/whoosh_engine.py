@@ -17,7 +17,8 @@ from whoosh.reading import SegmentReader
 from index.analysis import Token
 from index.engines.base import DOC_ID, EVERYTHING, Document, Found, Scope, Still
 from index.engines.homes import FolderHome, Home, SealedHome
-from index.engines.whoosh_search import FACTS, TEXT, TITLE, fact, find
+from index.engines.whoosh_postings import FACTS, TEXT, TITLE, Memory
+from index.engines.whoosh_search import fact, find
 from index.faults import IndexBusy, IndexDamaged, IndexFault
 from index.query import Query
 
@@ -72,6 +73,7 @@ class WhooshEngine:
         self._opening = threading.RLock()
         self._reading = threading.RLock()
         self._opened: tuple[FileIndex, int, Any] | None = None
+        self._memory = Memory()
         self._waiting: dict[str, Document] = {}
         self._waiting_lock = threading.Lock()
 
@@ -112,11 +114,13 @@ class WhooshEngine:
             with self._writer(mergetype=_without_the_deleted) as writer:
                 for doc_id in there:
                     writer.delete_by_term(DOC_ID, doc_id)
+            with self._reading:
+                self._memory.forget()  # what was purged is in no memory either
 
     def search(self, query: Query, scope: Scope = EVERYTHING, *, strict: bool = True) -> Found:
         """Return what matches, within the scope."""
         with self._reader() as reader:
-            return find(reader, query, scope, strict=strict)
+            return find(self._memory.of(reader), query, scope, strict=strict)
 
     def contains(self, doc_id: str) -> bool:
         """Say whether any posting of a document's id is there, deleted or not."""
@@ -134,6 +138,7 @@ class WhooshEngine:
             self._waiting.clear()
         with self._writing, self._home.writing(), self._reading, self._opening:
             self._let_go()
+            self._memory.forget()
             self._home.reset()
 
     def count(self) -> int:

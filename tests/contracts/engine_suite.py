@@ -304,6 +304,26 @@ class EngineContract:
         assert ask(engine, "消防 通道", strict=False) == ["a", "b"]
         assert sorted(ask(engine, "通道 OR 演练")) == ["a", "b"]
 
+    @pytest.mark.parametrize(
+        ("question", "names"),
+        [
+            ("(隐患 OR 缺陷) AND 整改", ["flaw", "hazard"]),
+            ("（隐患 或 缺陷） 与 整改", ["flaw", "hazard"]),
+            ("整改 隐患 OR 台账", ["hazard", "ledger"]),
+            ("整改 (“重大隐患” OR (缺陷 与 (台账 OR 设备)))", ["flaw", "hazard"]),
+            ("(隐患 OR 缺陷 OR 台账) -整改", ["ledger"]),
+            ("整改 AND (台账 OR", []),
+            ("((((整改 OR 台账)) 缺陷)))", ["flaw"]),
+            ("隐患 OR 缺陷 非（整改 或 台账）", []),
+        ],
+    )
+    @pytest.mark.parametrize("strict", [True, False])
+    def test_and_or_and_brackets_mean_what_they_say(
+        self, engine: Engine, question: str, names: list[str], strict: bool
+    ) -> None:
+        fill(engine, hazard="重大隐患整改", flaw="设备缺陷的整改", ledger="台账", other="会议通知")
+        assert sorted(ask(engine, question, strict=strict)) == names
+
     def test_a_word_with_a_typo_harms_nothing(self, engine: Engine) -> None:
         fill(engine, a="safety inspection", b="meeting")
         assert ask(engine, "safety inspektion") == []

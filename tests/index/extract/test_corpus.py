@@ -47,6 +47,7 @@ EXPECTED = {
     "ofd/拿来主义_page6.ofd": ["中国一向是所谓“闭关主义”"],
     "ofd/path_unstd.ofd": ["立案决定书"],
     "mail/testMSG.msg": ["MIME registry use cases", "Jukka Zitting"],
+    "mail/testMSG_chinese.msg": ["MSG 格式測試", "張毓倫", "恭喜 HQ 保全課"],
     "archives/gbk.zip": ["自动巡检需求文档"],
     "archives/test-documents.zip": ["Sample Excel Worksheet", "Sample Word Document"],
     "images/testJPEG_GEO.jpg": ["Canon EOS 40D", "GPS 12.54321 N"],
