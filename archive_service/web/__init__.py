@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, request, url_for
 from flask_wtf import CSRFProtect
+from jinja2 import Undefined
 
 from archive_service.archive import Archive
 from archive_service.people.model import ROLE_WORDS, Person
@@ -166,8 +167,16 @@ def register(app: Flask, archive: Archive) -> None:
     CSRFProtect(app)
     errors.register(app)
     app.context_processor(_context)
+    app.jinja_env.finalize = _printable
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+
+def _printable(value: object) -> object:
+    """Return what a page prints; a function that nobody called is a slip in a template (``{{ names.items }}``)."""
+    if callable(value) and not hasattr(value, "__html__") and not isinstance(value, Undefined):
+        raise TypeError(f"a page prints {value!r}, which nobody called")
+    return value
 
 
 def _context() -> dict[str, Any]:
