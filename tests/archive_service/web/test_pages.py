@@ -239,4 +239,4 @@ def test_an_unknown_address_and_an_unknown_record_are_answered_by_a_page(house: 
 
 def test_a_template_that_prints_what_nobody_called_is_a_fault(house: House) -> None:
     with pytest.raises(TypeError, match="nobody called"):
-        house.app.jinja_env.from_string("{{ {}.items }}").render()
+        house.app.jinja_env.from_string("{{ names.items }}").render(names={})
