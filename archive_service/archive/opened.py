@@ -297,6 +297,10 @@ class Archive:
         """Do what waits in the outbox (capsules, index); return how much was done."""
         return self.indexer.settle()
 
+    def renew_index(self) -> int:
+        """Make the index anew where it is of an earlier analysis; return how many records it then holds."""
+        return self.indexer.renew()
+
     def recognise_scans(self) -> int:
         """Recognise the words in pictures and scanned pages that are due; return how many records were read."""
         return self.indexer.scans.run()

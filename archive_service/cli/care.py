@@ -70,6 +70,12 @@ def status(desk: Desk, as_json: bool) -> None:
     if as_json:
         answer_json(state)
         return
+    if state["rebuild_due"]:
+        say(
+            "分析方式已更新，索引须重建：服务会在后台重建，也可运行 index rebuild；其间旧索引照常使用。",
+            "The analysis has changed and the index has to be rebuilt: the service does so in the background, or run index "
+            "rebuild; the old index serves meanwhile.",
+        )
     scans = state["scans"]
     say(
         f"已索引 {state['indexed']} 件，等待 {state['waiting']} 件，无文字 {state['without_text']} 件，未成功 {state['failed']} 件。",
@@ -84,9 +90,9 @@ def status(desk: Desk, as_json: bool) -> None:
 @index.command()
 @json_option
 @with_desk
-@in_chinese("由封存库重建索引（系统管理员）。")
+@in_chinese("由封存库重建索引，其间旧索引照常使用（系统管理员）。")
 def rebuild(desk: Desk, as_json: bool) -> None:
-    """Make the index anew from the vault (system administrator)."""
+    """Make the index anew from the vault, beside the one that serves (system administrator)."""
     require(desk.person, Action.RUN_SYSTEM)
     count = desk.archive.indexer.rebuild(
         lambda done, total: click.echo(f"\r{done}/{total}", nl=done == total, err=True) if sys.stderr.isatty() else None

@@ -36,6 +36,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     nightly = _daily(archive, archive.settings.fixity.at)
     unclean = archive.begin()
     scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
+    scheduler.add_job(_told(archive.renew_index), IntervalTrigger(minutes=5), id="index")
     scheduler.add_job(_told(archive.recognise_scans), IntervalTrigger(seconds=3), id="scans")
     scheduler.add_job(_told(archive.identify_formats), IntervalTrigger(seconds=2), id="formats")
     scheduler.add_job(_told(archive.take_in_dropped), IntervalTrigger(seconds=10), id="drop-folder")
@@ -64,6 +65,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.carry_on_destructions), id="destructions-at-start")
     scheduler.add_job(_told(archive.check_retention), id="retention-at-start")
     scheduler.add_job(_told(archive.expire_reservations), id="reservations-at-start")
+    scheduler.add_job(_told(archive.renew_index), id="index-at-start")
     scheduler.add_job(_told(archive.follow_plan), id="plan-at-start")
     scheduler.add_job(_told(archive.plan_copies), id="copies-at-start")
     if unclean:

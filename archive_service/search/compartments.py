@@ -6,42 +6,35 @@ each saving takes a new key and destroys the old one, so that no older copy of t
 
 from __future__ import annotations
 
-import fcntl
-import os
-import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from archive_service.errors import Damaged, Unavailable
-from archive_service.people.model import OPEN_LEVELS, SEARCHED_LEVELS
+from archive_service.people.model import OPEN_LEVELS
+from archive_service.search.generations import OPEN, Generation, Generations
 from archive_service.vault import Vault
 from index.analysis import analyse
-from index.engines.base import Document, Engine, Found, Scope, Still
-from index.engines.whoosh_engine import FolderHome, SealedHome, WhooshEngine, schema
+from index.engines.base import Document, Found, Scope, Still
 from index.faults import IndexDamaged, IndexFault
 from index.query import Query
-
-OPEN = "open"
-KEYS = uuid.UUID("9b0d8e5c-52a1-4d5f-8a3e-5f0c5f0e7a21")
 
 
 class Compartments:
     """All indexes of the archive."""
 
     def __init__(self, folder: Path, vault: Vault) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._engines: dict[str, Engine] = {OPEN: WhooshEngine(FolderHome(folder / OPEN, schema))}
-        for level in SEARCHED_LEVELS:
-            if level not in OPEN_LEVELS:
-                file = _SealedFile(folder / f"{level}.sealed", vault, uuid.uuid5(KEYS, level).hex)
-                home = SealedHome(file.load, file.save, file.version, file.lock, schema)
-                self._engines[level] = WhooshEngine(home)
+        self.generations = Generations(folder, vault)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all compartments."""
-        return tuple(self._engines)
+        return tuple(self.generations.serving.engines)
+
+    @property
+    def generation(self) -> str:
+        """What changes when another index has taken the place of this one."""
+        return self.generations.serving.name
 
     def levels(self, name: str) -> frozenset[str]:
         """Return the levels whose records a compartment holds."""
@@ -49,112 +42,83 @@ class Compartments:
 
     def name_of(self, level: str) -> str | None:
         """Return the name of the compartment of a level; none for a level that is never indexed."""
-        name = OPEN if level in OPEN_LEVELS else level
-        return name if name in self._engines else None
+        return name_in(self.generations.serving, level)
 
     def add(self, level: str, record_id: str, title: str, text: str, fields: dict[str, str], mark: str) -> None:
         """Take a record into the compartment of its level; it is found after :meth:`commit`."""
-        name = self.name_of(level)
-        if name is not None:
-            self._engines[name].add(Document(record_id, analyse(title), analyse(text), fields, mark))
+        add_to(self.generations.serving, level, record_id, title, text, fields, mark)
 
     def commit(self, still: Still | None = None) -> None:
         """Make everything added durable and searchable, as far as ``still`` says that it is still wanted."""
-        with _told():
-            for engine in self._engines.values():
-                engine.commit(still)
+        commit_of(self.generations.serving, still)
 
     def search(self, name: str, query: Query, scope: Scope, *, strict: bool) -> Found:
         """Return what one compartment holds of the answer."""
-        with _told():
-            return self._engines[name].search(query, scope, strict=strict)
+        with told_plainly():
+            return self.generations.serving.engines[name].search(query, scope, strict=strict)
 
     def purge_elsewhere(self, level: str, record_ids: Collection[str]) -> None:
         """Remove records of a level from every compartment that is not theirs, where a change of level left them."""
-        with _told():
-            for name, engine in self._engines.items():
+        with told_plainly():
+            for name, engine in self.generations.serving.engines.items():
                 strays = [one for one in record_ids if name != self.name_of(level) and engine.contains(one)]
                 if strays:
                     engine.purge(strays)
 
     def remove(self, name: str, record_ids: Collection[str]) -> None:
         """Remove records from one compartment and write anew what held their terms; can be repeated."""
-        with _told():
-            self._engines[name].purge(record_ids)
+        with told_plainly():
+            for generation in self.generations.all:
+                generation.engines[name].purge(record_ids)
 
     def remains(self, record_id: str) -> list[str]:
         """Return the compartments in which anything of a record is left."""
-        with _told():
-            return [f"index/{name}" for name, engine in self._engines.items() if engine.contains(record_id)]
+        with told_plainly():
+            every = [pair for generation in self.generations.all for pair in generation.engines.items()]
+            return list(dict.fromkeys(f"index/{name}" for name, engine in every if engine.contains(record_id)))
 
     def marks(self, name: str) -> dict[str, str]:
         """Return which state of which record a compartment stands for."""
-        with _told():
-            return self._engines[name].marks()
+        with told_plainly():
+            return self.generations.serving.engines[name].marks()
 
     def count(self) -> int:
         """Return how many records are in all compartments together."""
-        with _told():
-            return sum(engine.count() for engine in self._engines.values())
+        with told_plainly():
+            return sum(engine.count() for engine in self.generations.serving.engines.values())
 
     def clear(self, name: str | None = None) -> None:
         """Empty one compartment, or all of them."""
-        with _told():
-            for engine in self._engines.values() if name is None else [self._engines[name]]:
+        with told_plainly():
+            engines = self.generations.serving.engines
+            for engine in engines.values() if name is None else [engines[name]]:
                 engine.clear()
 
 
-class _SealedFile:
-    """One sealed file: the id of its key's generation, a line end, then the sealed bytes."""
+def name_in(generation: Generation, level: str) -> str | None:
+    """Return the name of the compartment of a level in a generation of the index."""
+    name = OPEN if level in OPEN_LEVELS else level
+    return name if name in generation.engines else None
 
-    def __init__(self, path: Path, vault: Vault, owner: str) -> None:
-        self._path, self._vault, self._owner = path, vault, owner
 
-    def version(self) -> object:
-        """Return what changes with every saving."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+def add_to(
+    generation: Generation, level: str, record_id: str, title: str, text: str, fields: dict[str, str], mark: str
+) -> None:
+    """Take a record into the compartment of its level in a generation of the index."""
+    name = name_in(generation, level)
+    if name is not None:
+        generation.engines[name].add(Document(record_id, analyse(title), analyse(text), fields, mark))
 
-    def load(self) -> bytes | None:
-        """Open the file and return the packed index; nothing when there is none."""
-        try:
-            content = self._path.read_bytes()
-        except FileNotFoundError:
-            return None
-        generation, _, sealed = content.partition(b"\n")
-        return self._vault.open_small(self._owner, generation.decode(), sealed)
 
-    def save(self, packed: bytes) -> None:
-        """Seal with a new key, put the file in the place of the old, destroy every older key."""
-        generation = uuid.uuid4().hex
-        sealed = self._vault.seal_small(self._owner, generation, packed)
-        aside = self._path.with_suffix(".new")
-        with aside.open("wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(generation.encode() + b"\n" + sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        self._vault.destroy_keys(self._owner, [key for key in self._vault.keys_of(self._owner) if key != generation])
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other processes from saving; the system lets go when this process dies."""
-        with self._path.with_suffix(".lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+def commit_of(generation: Generation, still: Still | None) -> None:
+    """Make everything that was added to a generation durable."""
+    with told_plainly():
+        for engine in generation.engines.values():
+            engine.commit(still)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """Turn what the index says into the service's own family of errors."""
     try:
         yield

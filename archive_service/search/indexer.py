@@ -6,7 +6,6 @@ A record's custody never depends on this: whatever fails here is noted and can b
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ from archive_service.errors import ArchiveError, Damaged, NotFound
 from archive_service.people.model import SEARCHED_LEVELS
 from archive_service.search.compartments import Compartments
 from archive_service.search.outbox import INDEX, Outbox
+from archive_service.search.rebuilding import Progress, Rebuilding
 from archive_service.search.scans import Scans
-from archive_service.search.settling import Settling, ask_for_pictures, note, write
+from archive_service.search.settling import Settling
 from archive_service.search.texts import FAILED, INDEXED, SEALED, WITHOUT_TEXT, Prepared, Texts
 from archive_service.vault import Vault
 from index.analysis import ANALYSIS_VERSION
@@ -30,13 +30,8 @@ from index.extract import Limits
 
 log = logging.getLogger("archive_service.search")
 
-AT_ONCE = 50
-"""Records that a rebuild commits together."""
-
 CURRENT = f"{ANALYSIS_VERSION}/"
 """How the marks of this version's analysis begin."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -97,8 +92,9 @@ class Indexer:
         """
         if not self._looked.once:
             self._looked.once = True
-            if not self._sizes_agree():
+            if not self._sizes_agree() or not self.compartments.generations.noted:
                 found = self.reconcile()
+                self.compartments.generations.note()
                 log.warning(
                     "the index did not match the catalogue: %d records asked for again, %d taken out",
                     found.asked,
@@ -120,11 +116,6 @@ class Indexer:
                 .where(records.c.status == ARCHIVED, records.c.level.in_(SEARCHED_LEVELS), _not_given_up())
             )
             expected = connection.execute(wanted).scalar_one()
-            other = select(index_states.c.record_id).where(
-                index_states.c.state.in_([INDEXED, WITHOUT_TEXT]), ~index_states.c.analysis.startswith(CURRENT)
-            )
-            if connection.execute(other.limit(1)).first():
-                return False
         waiting = self.box.waiting()
         return expected - waiting <= there <= expected + waiting
 
@@ -194,6 +185,7 @@ class Indexer:
             states: dict[str, int] = {row.state: row[1] for row in found}
         return {
             "analysis": ANALYSIS_VERSION,
+            "rebuild_due": self.due(),
             "indexed": states.get(INDEXED, 0),
             "without_text": states.get(WITHOUT_TEXT, 0),
             "sealed": states.get(SEALED, 0),
@@ -203,29 +195,26 @@ class Indexer:
         }
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Make the whole index anew from the sealed texts; return how many records it holds.
+        """Make the whole index anew from the sealed texts, beside the old one; return how many records it holds.
 
         A record that cannot be prepared is left to the outbox and its tries; the others go on.
         """
+        return Rebuilding(self.ledger, self.compartments, self._prepared, self.scans.reason, progress).run()
+
+    def renew(self) -> int:
+        """Make the index anew if it is of an earlier analysis; the old one serves meanwhile. Return how many it holds."""
+        if not self.due():
+            return 0
+        log.warning("the analysis of texts has changed; the index is built again while the old one serves")
+        return self.rebuild()
+
+    def due(self) -> bool:
+        """Say whether records were indexed by an earlier analysis, so that a rebuild is due."""
         with self.ledger.read() as connection:
-            ids = connection.execute(
-                select(records.c.id).where(records.c.status == ARCHIVED).order_by(records.c.id)
-            ).scalars()
-            todo = list(ids)
-        self.compartments.clear()
-        held = 0
-        for start in range(0, len(todo), AT_ONCE):
-            some = todo[start : start + AT_ONCE]
-            ready = [one for one in map(self._prepared, some) if one is not None]
-            write(self.ledger, self.compartments, ready)
-            with self.ledger.work(None) as work:
-                note(work, ready)
-                ask_for_pictures(work, ready, self.scans.reason)
-                work.commit()
-            held += sum(one.state != SEALED for one in ready)
-            if progress:
-                progress(start + len(some), len(todo))
-        return held
+            other = select(index_states.c.record_id).where(
+                index_states.c.state.in_([INDEXED, WITHOUT_TEXT]), ~index_states.c.analysis.startswith(CURRENT)
+            )
+            return connection.execute(other.limit(1)).first() is not None
 
     def _prepared(self, record_id: str) -> Prepared | None:
         try:
@@ -245,4 +234,4 @@ def _agrees(row: Any, held: dict[str, dict[str, str]], name: str | None) -> bool
     if name is None:
         return bool(row.state == SEALED)
     mark = row.analysis or ""
-    return bool(mark.startswith(CURRENT) and held[name].get(row.id) == mark)
+    return bool(mark) and held[name].get(row.id) == mark

@@ -201,13 +201,13 @@ class Search:
         with self.ledger.read() as connection:
             if len(ids) > ONE_BY_ONE:  # reading through all that the person sees is quicker than naming so many
                 wanted = set(ids)
-                for row in connection.execute(asked).tuples():
+                for row in connection.execute(asked):
                     if row[0] in wanted:
                         seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
                 return seen
             for start in range(0, len(ids), IN_A_QUERY):
                 some = records.c.id.in_(ids[start : start + IN_A_QUERY])
-                for row in connection.execute(asked.where(some)).tuples():
+                for row in connection.execute(asked.where(some)):
                     seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
         return seen
 

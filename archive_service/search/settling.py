@@ -117,6 +117,7 @@ class Settling:
     def _commit(self) -> None:
         """Write to the index, then note and strike out in one transaction."""
         ready, self._ready = self._ready, []
+        into = self.compartments.generation
         try:
             write(self.ledger, self.compartments, [one for _, one in ready if one is not None])
         except Damaged as error:
@@ -135,6 +136,8 @@ class Settling:
             strike_out(work.connection, [row.seq for row, _ in ready])
             work.commit()
         self.done += len(ready)
+        if self.compartments.generation != into:  # another index may have taken its place before it knew of these
+            self.box.ask([row.record_id for row, _ in ready])
 
     def _warn_once(self, prepared: Prepared | None) -> None:
         if prepared is not None and prepared.weakly_caged and not self._warned:

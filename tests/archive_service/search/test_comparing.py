@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from archive_service.catalog.descriptions import columns_for
 from archive_service.catalog.model import Description
-from archive_service.catalog.tables import index_states, outbox, records
+from archive_service.catalog.tables import DESTROYING, index_states, outbox, records
 from archive_service.database.guards import without_guards
+from archive_service.errors import Conflict
 from archive_service.search.indexer import Indexer
 from archive_service.search.texts import Texts
 from index.analysis import ANALYSIS_VERSION
@@ -162,8 +163,14 @@ def test_an_index_of_an_earlier_analysis_is_built_again(archive: SearchWorld) ->
     with archive.world.ledger.work(None) as work:
         work.connection.execute(index_states.update().values(analysis="1"))
         work.commit()
+    before = answers(archive)
     fresh = again(archive)
     fresh.indexer.settle()
+    assert fresh.indexer.status()["rebuild_due"]
+    assert answers(fresh) == before, "the old index serves"
+    assert fresh.indexer.renew() == 12
+    assert fresh.indexer.renew() == 0
+    assert answers(fresh) == answers(archive) == before, "other processes see the new one"
     with fresh.world.ledger.read() as connection:
         marks = set(connection.execute(index_states.select().with_only_columns(index_states.c.analysis)).scalars())
     assert len(marks) == 12
@@ -201,3 +208,55 @@ def test_doctor_says_when_the_index_cannot_be_read(archive: SearchWorld) -> None
     for path in archive.index_folder.rglob("*.toc"):
         path.write_bytes(b"rubbish")
     assert any("index" in finding for finding in again(archive).findings())
+
+
+def test_a_rebuild_happens_beside_the_index_that_serves(archive: SearchWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is filed meanwhile is in the new one, what is purged meanwhile is in neither, and nothing of the old stays."""
+    monkeypatch.setattr("archive_service.search.rebuilding.AT_ONCE", 4)
+    filled(archive)
+    before = answers(archive)
+    gone = archive.find("报告").hits[0].line
+    late: list[str] = []
+
+    def meanwhile(done: int, total: int) -> None:
+        if done == 4:
+            assert answers(archive) == before
+            with pytest.raises(Conflict):
+                archive.indexer.rebuild()
+            late.append(archive.settled("报告迟来的一号", "TS").archival_code)
+            with archive.world.ledger.work(None) as work:
+                hide = records.update().where(records.c.id == gone.id).values(status=DESTROYING)
+                with without_guards(work.connection, records):
+                    work.connection.execute(hide)
+                work.commit()
+            archive.indexer.purge(gone.id)
+            assert archive.indexer.remains(gone.id) == []
+
+    archive.indexer.rebuild(meanwhile)
+    found = archive.codes("报告")
+    assert set(late) <= set(found)
+    assert gone.code not in found
+    assert archive.indexer.remains(gone.id) == []
+    other = again(archive)
+    assert other.codes("报告") == found
+    other.close()
+    places = {path.name for path in archive.index_folder.iterdir() if path.is_dir()}
+    assert len(places) == 1, "the old one is gone"
+    assert not list(archive.index_folder.glob("*.sealed"))
+    archive.indexer.rebuild()
+    assert archive.codes("报告") == found
+    assert places.isdisjoint(path.name for path in archive.index_folder.iterdir() if path.is_dir())
+
+
+def test_a_rebuild_that_fails_leaves_the_index_that_serves(archive: SearchWorld) -> None:
+    filled(archive)
+    before = answers(archive)
+
+    def fails(done: int, total: int) -> None:
+        raise OSError(f"{done}/{total}")
+
+    with pytest.raises(OSError, match="/12"):
+        archive.indexer.rebuild(fails)
+    assert answers(archive) == before
+    assert [path.name for path in archive.index_folder.iterdir() if path.is_dir()] == ["open"]
+    assert archive.findings() == []
