@@ -1,6 +1,6 @@
 """How fast search is: the engine alone, the whole permitted search around it, and SQLite FTS5, in the same run.
 
-Use: python scripts/bench/search.py [PASSAGES] [whoosh|tantivy] [FOLDER]      (20000 whoosh; a FOLDER is kept and used again)
+Use: python scripts/bench/search.py [PASSAGES] [FOLDER]      (20000 without a number; a FOLDER is kept and used again)
 
 The passages are those of the Chinese laws, enlarged by mixing articles; every passage is a record of the catalogue, a
 quarter of them out of sight of the one who asks. Questions: words, phrases, words with a filter, and long sentences in
@@ -91,9 +91,9 @@ def questions() -> dict[str, list[str]]:
     }
 
 
-def founded(folder: Path, engine: str) -> Archive:
+def founded(folder: Path) -> Archive:
     config = folder / "config.toml"
-    config.write_text(f'[index]\nengine = "{engine}"\n' if engine != "whoosh" else "", encoding="utf-8")
+    config.write_text("", encoding="utf-8")
     settings = load_settings(config)
     if not (settings.data_dir / "install.json").exists():
         found_archive(settings, CAST)
@@ -169,19 +169,16 @@ def at(taken: list[float], percent: int) -> float:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    engine = sys.argv[2] if len(sys.argv) > 2 else "whoosh"
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(sys.argv[3] if len(sys.argv) > 3 else made)
+        folder = Path(sys.argv[2] if len(sys.argv) > 2 else made)
         folder.mkdir(parents=True, exist_ok=True)
-        archive = founded(folder, engine)
-        person = archive.people.by_login("archivist")
+        archive = founded(folder)
         if archive.indexer.compartments.count() < count:
             filled(archive, count)
         size = sum(path.stat().st_size for path in (archive.settings.data_dir / "index").rglob("*") if path.is_file())
-        print(f"{count} passages, {engine}: index {size / 1e6:.0f} MB")
+        print(f"{count} passages: index {size / 1e6:.0f} MB")
         peer = fts5(count)
         reader = archive.people.by_login("reader")
-        del person
         scope = Scope({"level": SEES, DOC_ID: frozenset()})
         narrow = Scope({"level": SEES, DOC_ID: frozenset()}, {"class": "KCQ", "year": "2012"})
         filters = SearchFilters(class_code="KCQ", year=2012)
