@@ -206,7 +206,7 @@ class Archive:
 
     def catch_for_holds(self) -> int:
         """Bring what the searches of standing holds find under them; return how many records are new."""
-        return HoldSearches(self.ledger, self.people.by_id, self.search.every_id).catch()
+        return HoldSearches(self.ledger, self.search.matching).catch()
 
     def follow_plan(self) -> bool:
         """Bring records in line with a plan that was published, some at a time; say whether there may be more."""

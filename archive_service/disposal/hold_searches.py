@@ -1,8 +1,9 @@
 """Holds over a stored search: what matches now is held, and what matches later is caught too.
 
-A search is asked with the rights that the person who placed the hold has at that moment. What it finds is written to
-the hold as single records, so that everything that looks for holds sees it; nothing falls out of a hold again until
-the whole hold is released.
+A search is asked of all records, whatever the person who placed the hold may see: a hold that passed over what its
+placer is not cleared for would let that be destroyed. What it finds is written to the hold as single records, so that
+everything that looks for holds sees it; nothing falls out of a hold again until the whole hold is released. Pages name
+what was caught only to those who may see it (:mod:`archive_service.disposal.hold_views`).
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import ARCHIVED, DESTROYING, records
 from archive_service.disposal.tables import hold_records, hold_scopes, holds
-from archive_service.people.model import Person
 
-Finder = Callable[[Person, str], Collection[str]]
-"""Returns the ids of all records that a person finds by some words."""
+Finder = Callable[[str], Collection[str]]
+"""Returns the ids of all records that match some words."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,12 @@ class HoldSearches:
     """Catches what stored searches of standing holds find."""
 
     ledger: Ledger
-    person: Callable[[str], Person]
     find: Finder
 
     def catch(self) -> int:
         """Bring every record that a standing hold's search finds under that hold; return how many are new."""
         with self.ledger.read() as connection:
-            wanted = select(hold_scopes.c.words, holds.c.id, holds.c.hold_no, holds.c.placed_by).join(
+            wanted = select(hold_scopes.c.words, holds.c.id, holds.c.hold_no).join(
                 holds, holds.c.id == hold_scopes.c.hold_id
             )
             standing = connection.execute(
@@ -44,7 +43,7 @@ class HoldSearches:
         return sum(self._catch(row) for row in standing)
 
     def _catch(self, row: Any) -> int:
-        found = set(self.find(self.person(row.placed_by), row.words))
+        found = set(self.find(row.words))
         if not found:
             return 0
         with self.ledger.work(None) as work:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
+from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import case_files, records
 from archive_service.disposal.model import FINISHED
@@ -16,11 +17,13 @@ from archive_service.disposal.showing import Done, done_with, known, shown
 from archive_service.disposal.tables import disposal_items, disposal_lists, hold_records, hold_scopes, holds
 from archive_service.errors import NotFound
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, Thing, Verdict, can, require
+from archive_service.people.policy import Action, Thing, Verdict, can, require, visible
 from retention_policies import Hold
 
 MOST_SHOWN = 200
 """Records of a hold that its page names; a hold over a large case file covers the others just as well."""
+
+IN_A_QUERY = 500
 
 FACTS = (
     "hold_no",
@@ -83,10 +86,11 @@ def all_holds(ledger: Ledger, viewer: Person, *, standing_only: bool = False) ->
     wanted = select(holds).order_by(holds.c.year.desc(), holds.c.number.desc())
     if standing_only:
         wanted = wanted.where(holds.c.released_at.is_(None))
+    at = ledger.clock.stamp()
     with ledger.read() as connection:
         rows = connection.execute(wanted).all()
         scopes: dict[str, list[Any]] = {row.id: [] for row in rows}
-        for scope in connection.execute(_scopes()):
+        for scope in connection.execute(_scopes(viewer, at)):
             if scope.hold_id in scopes:
                 scopes[scope.hold_id].append(scope)
         wider = connection.execute(select(hold_scopes)).all()
@@ -101,10 +105,10 @@ def one_hold(ledger: Ledger, viewer: Person, hold_no: str) -> HoldPage:
         row = connection.execute(select(holds).where(holds.c.hold_no == hold_no.strip().upper())).one_or_none()
         if row is None:
             raise NotFound(f"没有冻结 {hold_no}。", f"There is no hold {hold_no}.")
-        scopes = connection.execute(_scopes().where(hold_records.c.hold_id == row.id)).all()
+        scopes = connection.execute(_scopes(viewer, at).where(hold_records.c.hold_id == row.id)).all()
         wider = connection.execute(select(hold_scopes).where(hold_scopes.c.hold_id == row.id)).all()
         covered = _covered(connection, viewer, row.id, at)
-        done = done_with(connection, "hold", row.id)
+        done = _told(connection, viewer, row.id, at)
     thing = Thing(hands={"placed_by": frozenset({row.placed_by})})
     return HoldPage(
         hold=_view(row, scopes, wider),
@@ -138,17 +142,51 @@ _singly = (
 _by_class = select(hold_scopes.c.hold_id).where(hold_scopes.c.class_code == records.c.class_code).correlate(records)
 
 
-def _scopes() -> Any:
+def _scopes(viewer: Person, at: str) -> Any:
     return (
         select(hold_records.c.hold_id, records.c.code, case_files.c.case_no)
-        .outerjoin(records, records.c.id == hold_records.c.record_id)
+        .select_from(hold_records)
+        .outerjoin(records, (records.c.id == hold_records.c.record_id) & _may_be_named(viewer, at))
         .outerjoin(case_files, case_files.c.id == hold_records.c.case_id)
     )
 
 
+_by_words = (
+    select(hold_scopes.c.id)
+    .where(hold_scopes.c.hold_id == hold_records.c.hold_id, hold_scopes.c.words.is_not(None))
+    .correlate(hold_records)
+)
+
+
+def _may_be_named(viewer: Person, at: str) -> ColumnElement[bool]:
+    """Return the SQL condition that a single record of a hold may be named to a viewer.
+
+    Where the hold has a search, being held tells that the record holds its words: that is for those alone who may see
+    the record. Elsewhere whoever knows of it on the desk may know that it is held.
+    """
+    sees = visible(viewer, records.c.level, records.c.id, at=at)
+    return or_(sees, known(viewer, at) & ~exists(_by_words))
+
+
+def _told(connection: Connection, viewer: Person, hold_id: str, at: str) -> tuple[Done, ...]:
+    """Return what was done with a hold; that its search caught something only where the viewer may see some of it."""
+    done = done_with(connection, "hold", hold_id)
+    caught = {one for act in done if act.act == acts.HOLD_CAUGHT.name for one in act.detail.get("records", ())}
+    sees = visible(viewer, records.c.level, records.c.id, at=at)
+    every, seen = sorted(caught), set[str]()
+    for start in range(0, len(every), IN_A_QUERY):
+        some = records.c.id.in_(every[start : start + IN_A_QUERY])
+        seen.update(connection.execute(select(records.c.id).where(some, sees)).scalars())
+    return tuple(one for one in done if one.act != acts.HOLD_CAUGHT.name or seen & set(one.detail.get("records", ())))
+
+
 def _covered(connection: Connection, viewer: Person, hold_id: str, at: str) -> list[Covered]:
     scope = hold_records.c.hold_id == hold_id
-    singly = select(hold_records.c.record_id).where(scope, hold_records.c.record_id.is_not(None))
+    singly = (
+        select(hold_records.c.id)
+        .where(scope, hold_records.c.record_id == records.c.id, _may_be_named(viewer, at))
+        .correlate(records)
+    )
     by_case = select(hold_records.c.case_id).where(scope, hold_records.c.case_id.is_not(None))
     by_class = select(hold_scopes.c.class_code).where(
         hold_scopes.c.hold_id == hold_id, hold_scopes.c.class_code.is_not(None)
@@ -156,8 +194,10 @@ def _covered(connection: Connection, viewer: Person, hold_id: str, at: str) -> l
     found = connection.execute(
         select(records)
         .where(
-            or_(records.c.id.in_(singly), records.c.case_id.in_(by_case), records.c.class_code.in_(by_class)),
-            known(viewer, at),
+            or_(
+                exists(singly),
+                or_(records.c.case_id.in_(by_case), records.c.class_code.in_(by_class)) & known(viewer, at),
+            )
         )
         .order_by(records.c.code)
         .limit(MOST_SHOWN + 1)

@@ -15,7 +15,7 @@ from archive_service.catalog.browse import Catalogue, Line
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.tables import ARCHIVED, case_files, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
-from archive_service.people.model import SEARCHED_LEVELS, Person
+from archive_service.people.model import LEVEL_WORDS, READER, SEARCHED_LEVELS, Person
 from archive_service.people.policy import Action, require
 from archive_service.search.compartments import Compartments
 from archive_service.search.fields import SearchFilters, read_typed
@@ -68,6 +68,10 @@ class Facts(NamedTuple):
     code: str
     document_date: date
     enterprise: str
+
+
+ALL_SEEING = Person("", "", "", frozenset({READER}), frozenset(LEVEL_WORDS))
+"""Nobody: the sight of :meth:`Search.matching`."""
 
 
 class _Answer(NamedTuple):
@@ -140,14 +144,17 @@ class Search:
         seen = {one: facts for one, facts in self._seen(actor, ids).items() if _fits(facts, filters)}
         return _Answer(sorted(seen, key=lambda one: (-seen[one].document_date.toordinal(), seen[one].code)), seen)
 
-    def every_id(self, actor: Person, text: str) -> list[str]:
-        """Return the ids of all records that a person finds by some words now, in no order; a hold's search asks so."""
-        require(actor, Action.SEARCH)
+    def matching(self, text: str) -> list[str]:
+        """Return the ids of all records that match some words now, whoever may see them, in no order.
+
+        For holds alone: they must stop what their words mean, and tell nobody what they caught. What is sealed has no
+        words here; it is matched by typed filters.
+        """
         typed = read_typed(text)
         if typed.words or typed.filters.empty:
-            seen = self._answer(actor, parse_query(typed.words), SearchFilters(), strict=True).seen
+            seen = self._answer(ALL_SEEING, parse_query(typed.words), SearchFilters(), strict=True).seen
         else:
-            seen = self._fitting(actor, typed.filters).seen
+            seen = self._fitting(ALL_SEEING, typed.filters).seen
         return sorted(one for one, facts in seen.items() if _fits(facts, typed.filters))
 
     def _by_code(self, text: str) -> list[str]:
@@ -196,7 +203,9 @@ class Search:
         own = (records.c.class_code, records.c.type_code, records.c.year, records.c.level, records.c.code)
         fields = (records.c.id, *own, records.c.document_date, case_files.c.enterprise)
         joined = records.outerjoin(case_files, case_files.c.id == records.c.case_id)
-        condition = self.catalogue.seen_by(actor) & records.c.level.in_(SEARCHED_LEVELS)
+        condition = self.catalogue.seen_by(actor)
+        if actor is not ALL_SEEING:
+            condition &= records.c.level.in_(SEARCHED_LEVELS)
         asked = select(*fields).select_from(joined).where(condition, *only)
         with self.ledger.read() as connection:
             if len(ids) > ONE_BY_ONE:  # reading through all that the person sees is quicker than naming so many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -178,3 +179,25 @@ def test_a_hold_that_came_too_late_says_so(house: DisposalHouse) -> None:
     answer = house.client("zhang").post("/disposal/holds/", data={**GROUNDS, "codes": house.codes[0]})
     assert answer.status_code == 409
     assert "来不及冻结" in answer.text
+
+
+def test_a_search_holds_what_its_placer_may_not_see_and_does_not_tell(house: DisposalHouse) -> None:
+    secret = house.file("青石桥三号井配方", "TS")
+    house.archive.settle_outbox()
+    catches = place(house, "narrow", words="青石桥三号井")
+    catches_nothing = place(house, "narrow", words="白石桥三号井")
+    held = house.archive.holds.one(house.who("zhang"), catches)
+    assert [item.record["code"] for item in held.covered] == [secret.archival_code]
+    assert "冻结检索新命中" in house.client("zhang").get(f"/disposal/holds/{catches}").text
+    narrow = house.client("narrow")
+
+    def shown(number: str) -> str:
+        page = narrow.get(f"/disposal/holds/{number}").text
+        return re.sub(
+            r"[青白]石桥|\d{2}:\d{2}(:[\d.]+)?|\b[0-9a-f.Zz_-]{30,}\b|value=\"[^\"]*\"", "", page.replace(number, "")
+        )
+
+    house.archive.retention_check.run()  # it is on the desk now, and its code known there; what it says is not
+    assert shown(catches) == shown(catches_nothing)
+    lines = [one for one in house.archive.holds.all(house.who("narrow")) if one.hold_no in (catches, catches_nothing)]
+    assert [one.codes for one in lines] == [(), ()]
