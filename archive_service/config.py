@@ -104,12 +104,18 @@ class StoreTable(Table):
     profile: str = ""
     ca_file: str = ""
     addressing: Literal["auto", "path", "virtual"] = "auto"
+    object_lock: bool = False
+    anchor_years: Annotated[int, Field(ge=0, le=50)] = 0
 
     @model_validator(mode="after")
     def _has_a_place(self) -> StoreTable:
         needed = "path" if self.kind == "local" else "bucket"
         if not getattr(self, needed):
             raise ValueError(f"缺少 {needed} / {needed} is missing (kind = {self.kind!r})")
+        if self.kind == "local" and (self.object_lock or self.anchor_years):
+            raise ValueError(
+                "目录不能锁定文件 / a directory cannot lock files (object_lock, anchor_years: kind = 's3')"
+            )
         return self
 
 

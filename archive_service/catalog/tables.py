@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from archive_service.database.tables import ID, STAMP, metadata, vouched_table
@@ -298,13 +300,35 @@ copies = Table(
     Column("attempts", Integer, nullable=False),
     Column("not_before", STAMP, nullable=False),
     Column("trouble", String(500)),
+    Column("locked_until", Date),
+    Column("locked_held", Boolean, nullable=False, server_default=false()),
     CheckConstraint("state IN ('wanted', 'written', 'good', 'missing', 'damaged')", name="state"),
     Index(None, "place", "checked_at"),
     Index(None, "state", "not_before"),
 )
 """What must lie where, and how it was found when it was last looked at: a working table, made again from capsules.
 
-``checked_at`` is empty until a copy has been read back, so that what was never read stands first in the order of time.
+``checked_at`` is empty until a copy has been read back, so that what was never read stands first in the order of time. ``locked_until`` and ``locked_held`` are what a store that keeps locks has confirmed.
+"""
+
+copy_history = Table(
+    "copy_history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("record_id", ID, nullable=False, index=True),
+    Column("place", String(32), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("what", String(12), nullable=False),
+    Column("detail", String(40), nullable=False),
+    Column("at", STAMP, nullable=False),
+    Column("last_at", STAMP, nullable=False),
+    Column("times", Integer, nullable=False),
+    CheckConstraint("what IN ('copied', 'checked', 'locked', 'held', 'lifted')", name="what"),
+    Index(None, "place", "name"),
+)
+"""What was done with each copy and is too frequent for the log. Damage, repair and destruction stand in the log itself.
+
+Good readings that follow each other are one row: the first, the last, and how many.
 """
 
 scan_states = Table(

@@ -12,6 +12,7 @@ from archive_service.vault.fixity import for_one_night, sample_size
 from archive_service.vault.keyfiles import make_key_file, read_key_file
 from archive_service.vault.keyring import KeyDestroyed, Keyring, Rotation
 from archive_service.vault.local_store import LocalStore
+from archive_service.vault.locks import Lock
 from archive_service.vault.spool import Spool
 from archive_service.vault.store import Store, Stored
 from archive_service.vault.vault import PRIMARY, SealedObject, Vault
@@ -29,6 +30,7 @@ __all__ = [
     "KeyFileCustodian",
     "Keyring",
     "LocalStore",
+    "Lock",
     "PassphraseCustodian",
     "Placement",
     "Rotation",

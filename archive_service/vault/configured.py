@@ -156,4 +156,6 @@ def _bucket(settings: Settings, table: StoreTable) -> S3Settings:
         ca_file=settings.path(table.ca_file) if table.ca_file else None,
         addressing=table.addressing,
     )
-    return S3Settings(table.bucket, table.prefix, server)
+    return S3Settings(
+        table.bucket, table.prefix, server, object_lock=table.object_lock, anchor_days=table.anchor_years * 365
+    )

@@ -85,6 +85,14 @@ class LocalStore:
         """The place in one line, for people."""
         return str(self._root)
 
+    @property
+    def locks(self) -> None:
+        """A directory keeps no locks."""
+
+    @property
+    def anchors(self) -> None:
+        """A directory keeps no anchors."""
+
     def remains(self, record_of: Mapping[str, str]) -> Mapping[str, set[str]]:
         """Walk the directory with other code and name every file or folder that carries one of the ids."""
         return remains.files(self._root, self._install_id, record_of)

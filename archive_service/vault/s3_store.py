@@ -20,9 +20,11 @@ from archive_service.errors import BadInput, Conflict, Damaged, NotFound, Unavai
 from archive_service.vault import names, s3_remains
 from archive_service.vault.aws import AwsSettings, PerProcess, code_of, status_of, telling_aws
 from archive_service.vault.pieces import sha256_of
+from archive_service.vault.s3_anchors import S3Anchors
 from archive_service.vault.s3_claims import Claims
+from archive_service.vault.s3_locks import S3Locks
 from archive_service.vault.s3_reader import S3Reader
-from archive_service.vault.s3_versions import Versions
+from archive_service.vault.s3_versions import Locked, Versions
 from archive_service.vault.s3_write import Target, Write, abort, send
 from archive_service.vault.store import Judge, Stored
 
@@ -41,6 +43,8 @@ class S3Settings:
     held in memory; 10,000 parts at most make an object, so 16 MiB allow 160 GB. ``verify``: read the whole
     object back after each write, or compare its size alone. ``identity_seconds``: how long the identity
     marker is believed before it is read again. ``lease_seconds``: how long a claim outlives a killed process.
+    ``object_lock``: files are locked until their retention date; ``anchor_days``: how long checkpoints of the log are
+    locked that are kept here as well (0: none are).
     """
 
     bucket: str
@@ -50,6 +54,8 @@ class S3Settings:
     verify: Literal["read", "size"] = "read"
     identity_seconds: float = 30.0
     lease_seconds: float = 300.0
+    object_lock: bool = False
+    anchor_days: int = 0
 
     def __post_init__(self) -> None:
         if self.prefix and (not self.prefix.endswith("/") or self.prefix.startswith("/") or "//" in self.prefix):
@@ -76,6 +82,9 @@ class S3Store:
         self._claims = Claims(
             self._client, self._versions, settings.bucket, self._key("claims/"), settings.lease_seconds
         )
+        where = (settings.bucket, settings.prefix, self.place)
+        self._locks = S3Locks(self._client, self._versions, *where) if settings.object_lock else None
+        self._anchors = S3Anchors(self._client, *where, settings.anchor_days) if settings.anchor_days else None
         self._known_until = 0.0
         if look:
             self._read_marker()
@@ -83,6 +92,8 @@ class S3Store:
     @classmethod
     def create_at(cls, settings: S3Settings, install_id: str, client: PerProcess | None = None) -> S3Store:
         """Turn an empty bucket, or an empty prefix of one, into a store; ``Conflict`` if anything lies there.
+
+        So it is if the bucket is to lock and was not made for it, or locks by a rule of its own.
 
         The bucket is not made here: its owner decides about versioning, locks and rights.
         """
@@ -92,6 +103,11 @@ class S3Store:
             there = client().list_object_versions(Bucket=settings.bucket, Prefix=settings.prefix, MaxKeys=1)
             if there.get("Versions") or there.get("DeleteMarkers"):
                 raise Conflict(f"存储位置不是空的：{place}", f"Something lies there already: {place}")
+            if settings.object_lock or settings.anchor_days:
+                for trouble in S3Locks(
+                    client, Versions(client, settings.bucket, place), settings.bucket, settings.prefix, place
+                ).troubles():
+                    raise Conflict(f"{trouble.zh}：{place}", f"Not taken into use, {place}: {trouble.en}.")
             marker = (
                 json.dumps({"format": FORMAT, "install": install_id, "kind": "s3"}, sort_keys=True).encode() + b"\n"
             )
@@ -102,6 +118,16 @@ class S3Store:
     def place(self) -> str:
         """The place in one line, for people."""
         return f"s3://{self._settings.bucket}/{self._settings.prefix}"
+
+    @property
+    def locks(self) -> S3Locks | None:
+        """The locks on files, where the settings ask for them."""
+        return self._locks
+
+    @property
+    def anchors(self) -> S3Anchors | None:
+        """The checkpoints of the log, where the settings ask for them."""
+        return self._anchors
 
     def check_identity(self) -> None:
         """Raise ``Unavailable`` unless the marker in the bucket is this installation's; believed for a while."""
@@ -151,7 +177,7 @@ class S3Store:
         """Remove every version and every delete marker of an object, one by one, and look that none is left."""
         names.parse(name)
         self.check_identity()
-        return self._versions.delete(self._key(name)) > 0
+        return self._versions.delete(self._key(name), passing=self._settings.object_lock) > 0
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yield names in order; whatever does not look like ours is passed over."""
@@ -268,7 +294,9 @@ class S3Store:
             return self._look_at(name, stored, False, None) or stored
         self._read_back(name, stored, version)
         for one in older:
-            self._versions.remove(key, one.version)
+            # A bad copy that is locked stays below the good one, until destruction removes both.
+            with suppress(Locked):
+                self._versions.remove(key, one.version)
         return stored
 
     def _read_back(self, name: str, stored: Stored, version: str) -> None:

@@ -19,6 +19,10 @@ class Version(NamedTuple):
     marker: bool
 
 
+class Locked(Conflict):
+    """The server holds a version under a lock; its sentence tells which, and what would let it go."""
+
+
 class Versions:
     """Versions in one bucket."""
 
@@ -58,23 +62,26 @@ class Versions:
             if page.get("NextVersionIdMarker"):
                 more["VersionIdMarker"] = page["NextVersionIdMarker"]
 
-    def remove(self, key: str, version: str) -> None:
-        """Remove one version; gone already is success. ``Conflict`` if the server holds it under a lock."""
-        which = {"VersionId": version} if version and self.kept else {}
+    def remove(self, key: str, version: str, *, passing: bool = False) -> None:
+        """Remove one version; gone already is success. ``Locked`` if the server holds it under a lock.
+
+        ``passing``: past a lock in governance mode, which needs a right of its own at the server.
+        """
+        which: dict[str, Any] = {"VersionId": version} if version and self.kept else {}
+        if which and passing:
+            which["BypassGovernanceRetention"] = True
         with telling_aws(self._place):
             try:
                 self._client().delete_object(Bucket=self._bucket, Key=key, **which)
             except Exception as fault:
                 if code_of(fault) in ("NoSuchKey", "NoSuchVersion"):
                     return
-                if which and status_of(fault) == 403 and self._locked(key, version):
-                    raise Conflict(
-                        f"该对象处于保留锁定中，不能删除：{self._place}",
-                        f"The object is under a retention lock and cannot be removed: {self._place}",
-                    ) from fault
+                locked = self._lock(key, version) if which and status_of(fault) == 403 else None
+                if locked is not None:
+                    raise locked from fault
                 raise
 
-    def delete(self, key: str) -> int:
+    def delete(self, key: str, *, passing: bool = False) -> int:
         """Remove everything under a key and look that nothing is left; how many versions with content there were."""
         count = 0
         for _ in range(_TRIES):
@@ -83,7 +90,7 @@ class Versions:
                 return count
             # Markers last: while one stands, nothing below it is seen by a plain read.
             for one in sorted(there, key=lambda one: one.marker):
-                self.remove(key, one.version)
+                self.remove(key, one.version, passing=passing and not one.marker)
                 count += not one.marker
         raise Unavailable(
             f"对象删除后仍存在：{self._place}", f"The object is still there after it was deleted: {self._place}"
@@ -100,9 +107,29 @@ class Versions:
                 raise
         return True
 
-    def _locked(self, key: str, version: str) -> bool:
+    def _lock(self, key: str, version: str) -> Locked | None:
+        """Say by which lock a version is held, if by any."""
         try:
             head = self._client().head_object(Bucket=self._bucket, Key=key, VersionId=version)
         except Exception:
-            return False
-        return bool(head.get("ObjectLockMode")) or head.get("ObjectLockLegalHoldStatus") == "ON"
+            return None
+        if head.get("ObjectLockLegalHoldStatus") == "ON":
+            return Locked(
+                f"该对象在存储桶中被依法冻结（legal hold），不能删除；请由设置者在存储桶中解除：{self._place}",
+                "The object is under a legal hold in the bucket and cannot be removed; have whoever placed it there lift "
+                f"it: {self._place}",
+            )
+        mode, until = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
+        if not mode:
+            return None
+        day = until.date().isoformat() if until else "?"
+        if mode == "GOVERNANCE":
+            return Locked(
+                f"该对象锁定至 {day}，所用凭据无权越过；请授予 s3:BypassGovernanceRetention 后重试：{self._place}",
+                f"The object is locked until {day} and the credentials may not pass that lock; give them "
+                f"s3:BypassGovernanceRetention and try again: {self._place}",
+            )
+        return Locked(
+            f"该对象以合规模式锁定至 {day}，在此之前任何人都不能删除：{self._place}",
+            f"The object is locked in compliance mode until {day}; nobody can remove it before: {self._place}",
+        )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from archive_service.vault.locks import Anchors, Locks
+
 #: looks at what stands under a name already and says whether it may stay in place of what was to be stored
 Judge = Callable[[BinaryIO], bool]
 
@@ -31,6 +33,14 @@ class Store(Protocol):
     @property
     def place(self) -> str:
         """The place in one line, for people."""
+
+    @property
+    def locks(self) -> Locks | None:
+        """The locks that the store keeps on files; ``None`` where it keeps none, or is not to."""
+
+    @property
+    def anchors(self) -> Anchors | None:
+        """The checkpoints of the log that the store keeps; ``None`` where it keeps none."""
 
     def remains(self, record_of: Mapping[str, str]) -> Mapping[str, set[str]]:
         """Look for anything left of ids (id -> record id), with code that shares nothing with what deletes.
@@ -60,7 +70,10 @@ class Store(Protocol):
         """Say whether something lies under this name."""
 
     def delete(self, name: str) -> bool:
-        """Remove durably; what is gone already is success (and answers ``False``)."""
+        """Remove durably, its keys being gone: also what a lock of the store holds, where the right to pass it is given.
+
+        What is gone already is success (and answers ``False``); ``Conflict`` if the store refuses.
+        """
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yield the names that begin with ``prefix``, in order."""

@@ -20,6 +20,7 @@ from archive_service.vault.canonical import canonical
 from archive_service.vault.capsule import Capsule, from_json, to_json
 from archive_service.vault.copies import Fault, Finding, Placement, Wanted, compare, examine, repair, wanted_of
 from archive_service.vault.keyring import Keyring
+from archive_service.vault.locks import Anchors, Locks
 from archive_service.vault.pieces import sha256_of
 from archive_service.vault.sealing import Entropy, clear_size, seal, seal_bytes, unseal, unseal_bytes, unseal_range
 from archive_service.vault.store import Store, Stored
@@ -234,6 +235,14 @@ class Vault:
     def compare(self, place: str, wanted: Iterable[Wanted]) -> Iterator[Finding]:
         """Hold the listing of one store against what must lie there, in the order of names; reads no content."""
         return compare(place, self._stores[place], wanted)
+
+    def locks(self) -> dict[str, Locks]:
+        """Return the stores that keep locks on files, by name."""
+        return {name: store.locks for name, store in self._stores.items() if store.locks is not None}
+
+    def anchors(self) -> dict[str, Anchors]:
+        """Return the stores that keep checkpoints of the log, by name."""
+        return {name: store.anchors for name, store in self._stores.items() if store.anchors is not None}
 
     def sweep_staging(self, older_than: datetime) -> int:
         """Remove what unfinished writes have left in any store that can be reached; the count."""

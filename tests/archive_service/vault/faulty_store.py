@@ -32,6 +32,12 @@ class FaultyStore:
     def place(self) -> str:
         return self.inner.place
 
+    @property
+    def locks(self) -> None: ...
+
+    @property
+    def anchors(self) -> None: ...
+
     def check_identity(self) -> None:
         self.before("check_identity")
         self.inner.check_identity()
