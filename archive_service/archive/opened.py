@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from archive_service.archive import outside
 from archive_service.archive.files import install_id_of
 from archive_service.audit import acts, anchors, copying
 from archive_service.audit.ledger import Ledger
@@ -46,6 +47,7 @@ from archive_service.disposal.holds import Holds
 from archive_service.disposal.horizon import Horizon
 from archive_service.disposal.leaving import leave_lists, remind
 from archive_service.disposal.lists import Disposal
+from archive_service.disposal.locking import Locking
 from archive_service.disposal.receiver_keys import ReceiverKeys
 from archive_service.disposal.receiving import Receiving
 from archive_service.disposal.schedule_changes import ScheduleChanges
@@ -145,6 +147,11 @@ class Archive:
     def keyring_file(self) -> Path:
         """The file that holds the wrapped keys."""
         return self.settings.data_dir / "keyring.db"
+
+    @property
+    def locking(self) -> Locking:
+        """What brings the locks of the stores in line with dates and holds."""
+        return Locking(self.ledger, self.vault)
 
     @property
     def schemes(self) -> Schemes:
@@ -375,16 +382,32 @@ class Archive:
                     f"{behind.en} So that nothing destroyed comes back, the service does not start. Use backup restore.",
                 )
 
+        outside.must_not_be_behind(self.ledger, self.vault)
+
+    def keep_anchors(self) -> int:
+        """Bring the last checkpoint into the stores that keep such; return how many were new."""
+        return outside.keep(self.ledger, self.vault)
+
+    def keep_locks(self) -> int:
+        """Bring the locks that stores keep in line with dates and holds; return how many files were."""
+        return self.locking.settle()
+
     def verify_audit(self) -> Report:
         """Check tree, checkpoints and database against each other."""
-        return verify(self.engine, self.ledger.signer.verifier, self.anchor_file)
+        further = outside.read(self.ledger, self.vault)
+        return verify(self.engine, self.ledger.signer.verifier, self.anchor_file, further)
 
     def examine(self, *, contents: bool = True) -> list[Finding]:
         """Check that catalogue, keyring, stores, index and log agree; return what does not.
 
         Without ``contents`` no file is read: that is the nightly fixity's part.
         """
-        return [*self.verify_audit().findings, *examine(self.ledger, self.copies, self.indexer, contents=contents)]
+        return [
+            *self.verify_audit().findings,
+            *examine(self.ledger, self.copies, self.indexer, contents=contents),
+            *self.locking.findings(),
+            *outside.findings(self.ledger, self.vault),
+        ]
 
     def warnings(self) -> list[Finding]:
         """Return what the people who run the service must hear when it starts."""

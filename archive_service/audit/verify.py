@@ -8,7 +8,7 @@ Whatever lies in the database, in whatever type, is a finding at worst, never a 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,12 @@ class Report:
         self.findings.append(Finding(place, Text(zh, en)))
 
 
-def verify(engine: Engine, verifier: Verifier, anchor_file: Path) -> Report:
+def verify(
+    engine: Engine, verifier: Verifier, anchor_file: Path, further: Mapping[str, Sequence[str]] | None = None
+) -> Report:
     """Check tree, checkpoints and database against each other; never changes anything.
+
+    ``further`` are anchors that lie elsewhere, by place.
 
     Writers may be at work meanwhile: the anchors are read before the one view of the database is opened, so that
     no anchor can be ahead of it.
@@ -67,16 +71,17 @@ def verify(engine: Engine, verifier: Verifier, anchor_file: Path) -> Report:
     anchored = anchors.read(anchor_file)
     with examining(engine) as connection:
         try:
-            _verify(connection, verifier, anchor_file, anchored, report)
+            _verify(connection, verifier, {anchor_file.name: anchored, **(further or {})}, report)
         except SQLAlchemyError as error:
             report.add("database", f"数据库无法读取：{error}", f"the database cannot be read: {error}")
     return report
 
 
-def _verify(connection: Connection, verifier: Verifier, anchor_file: Path, anchored: list[str], report: Report) -> None:
+def _verify(connection: Connection, verifier: Verifier, anchored: Mapping[str, Sequence[str]], report: Report) -> None:
     witnessed = _Witnessed(report, verifier)
     witnessed.read_kept(connection)
-    witnessed.read_anchors(anchor_file, anchored)
+    for place, notes in anchored.items():
+        witnessed.read_anchors(place, notes)
     tree = RebuiltTree(connection, report.add)
     latest = _walk_entries(connection, tree, witnessed, report)
     report.nodes = tree.finish()
@@ -114,15 +119,13 @@ class _Witnessed:
             elif checkpoint:
                 self._kept.add(checkpoint.size)
 
-    def read_anchors(self, file: Path, notes: list[str]) -> None:
+    def read_anchors(self, file: str, notes: Sequence[str]) -> None:
         """Take up the anchors; each of them was kept in the database first."""
         if self._rows > 1 and not notes:
             # One may be missing after a crash between the two; both files of the first start cannot.
-            self._report.add(
-                file.name, "库外的检查点文件缺失或为空", "the checkpoints kept outside are missing or empty"
-            )
+            self._report.add(file, "库外的检查点文件缺失或为空", "the checkpoints kept outside are missing or empty")
         for number, note in enumerate(notes, 1):
-            place = f"{file.name} #{number}"
+            place = f"{file} #{number}"
             checkpoint = self._take(place, note, None)
             if checkpoint and checkpoint.size not in self._kept:
                 self._report.add(

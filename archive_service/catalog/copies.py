@@ -18,6 +18,7 @@ from sqlalchemy import and_, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.audit.vouching import is_vouched
+from archive_service.catalog import copy_history
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import ARCHIVED, components, copies, outbox, records, scan_states
 from archive_service.clock import to_stamp
@@ -149,9 +150,11 @@ class Copies:
             done = work.connection.execute(
                 copies.update()
                 .where(_same(row), copies.c.sha256 == row.sha256)
-                .values(state=WRITTEN, attempts=0, trouble=None)
+                .values(state=WRITTEN, attempts=0, trouble=None, locked_until=None, locked_held=False)
             ).rowcount
-            if done and row.state != WANTED:
+            if done and row.state == WANTED:
+                copy_history.add(work, [row], copy_history.COPIED)
+            elif done:
                 work.act(acts.COPY_REPAIRED, "record", row.record_id, place=row.place, name=row.name)
             work.commit()
         return 1

@@ -15,7 +15,9 @@ from sqlalchemy import func, or_, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
+from archive_service.catalog import copy_history
 from archive_service.catalog.copies import GOOD, WANTED, WRITTEN, Copies, as_wanted
+from archive_service.catalog.copy_history import SAMPLE, SWEEP, WHOLE
 from archive_service.catalog.tables import copies
 from archive_service.config import FixityTable
 from archive_service.errors import ArchiveError, Text
@@ -26,6 +28,8 @@ READABLE = (WRITTEN, GOOD)
 """States of copies that are there as far as anybody knows."""
 
 Progress = Callable[[int, int], None]
+Methods = dict[tuple[str, str], str]
+"""Why copies (store, name) are read; what is not named is read because everything is."""
 
 
 @dataclass
@@ -33,6 +37,8 @@ class Run:
     """What a run has read and found. ``unreachable`` are stores that were away; their copies were passed over."""
 
     copies: int = 0
+    sampled: int = 0
+    method: str = SWEEP
     bytes: int = 0
     found: list[Finding] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
@@ -79,23 +85,26 @@ class Fixity:
     def nightly(self, progress: Progress | None = None, stopped: Callable[[], bool] = lambda: False) -> Run:
         """Read what is due tonight: the share of the sweep, and a random sample, of every store."""
         chosen: dict[tuple[str, str], Any] = {}
+        methods: dict[tuple[str, str], str] = {}
         for place, total in self._totals().items():
             due = for_one_night(total, self.settings.days)
             sampled = sample_size(total, self.settings.confidence, self.settings.damaged_share)
-            for order, most in ((copies.c.checked_at, due), (func.random(), sampled)):
-                chosen.update({(row.place, row.name): row for row in self._some(place, order, most)})
-        return self._read(list(chosen.values()), progress, stopped)
+            for method, order, most in ((SAMPLE, func.random(), sampled), (SWEEP, copies.c.checked_at, due)):
+                some = {(row.place, row.name): row for row in self._some(place, order, most)}
+                chosen.update(some)
+                methods.update(dict.fromkeys(some, method))
+        return self._read(list(chosen.values()), methods, progress, stopped)
 
     def everything(self, progress: Progress | None = None, stopped: Callable[[], bool] = lambda: False) -> Run:
         """Read every copy that was not read since this run began, the oldest reading first."""
         since = self.ledger.clock.stamp()
-        total, run = sum(self._totals().values()), Run()
+        total, run = sum(self._totals().values()), Run(method=WHOLE)
         while not run.stopped:
             rows = [row for place in self._totals() for row in self._some(place, copies.c.checked_at, AT_ONCE, since)]
             rows = [row for row in rows if row.place not in run.unreachable]
             if not rows:
                 break
-            self._read_into(run, rows, lambda done, _: progress(done, total) if progress else None, stopped)
+            self._read_into(run, rows, {}, lambda done, _: progress(done, total) if progress else None, stopped)
         self._log(run)
         return run
 
@@ -112,13 +121,17 @@ class Fixity:
         with self.ledger.read() as connection:
             return connection.execute(wanted.order_by(order).limit(most)).all()
 
-    def _read(self, rows: Sequence[Any], progress: Progress | None, stopped: Callable[[], bool]) -> Run:
+    def _read(
+        self, rows: Sequence[Any], methods: Methods, progress: Progress | None, stopped: Callable[[], bool]
+    ) -> Run:
         run = Run()
-        self._read_into(run, rows, lambda done, _: progress(done, len(rows)) if progress else None, stopped)
+        self._read_into(run, rows, methods, lambda done, _: progress(done, len(rows)) if progress else None, stopped)
         self._log(run)
         return run
 
-    def _read_into(self, run: Run, rows: Sequence[Any], progress: Progress, stopped: Callable[[], bool]) -> None:
+    def _read_into(
+        self, run: Run, rows: Sequence[Any], methods: Methods, progress: Progress, stopped: Callable[[], bool]
+    ) -> None:
         for some in _in_parts(rows):
             good, passed = [], []
             for row in some:
@@ -139,27 +152,32 @@ class Fixity:
                     if not news:
                         passed.append(row)
                 run.copies, run.bytes = run.copies + 1, run.bytes + row.size
-            self._note_read(good, {"state": GOOD})
+                run.sampled += methods.get((row.place, row.name)) == SAMPLE
+            self._note_read(good, {"state": GOOD}, methods)
             self._note_read(
-                passed, {}
+                passed, {}, None
             )  # being changed or destroyed just now: its turn in this run is over all the same
             progress(run.copies, 0)
             if run.stopped:
                 return
 
-    def _note_read(self, rows: Sequence[Any], values: dict[str, str]) -> None:
+    def _note_read(self, rows: Sequence[Any], values: dict[str, str], methods: Methods | None) -> None:
         if not rows:
             return
         with self.ledger.work(None) as work:
             for row in rows:
                 same = (copies.c.place == row.place, copies.c.name == row.name, copies.c.sha256 == row.sha256)
                 work.connection.execute(copies.update().where(*same).values(checked_at=work.at, **values))
+            if methods is not None:
+                copy_history.add_readings(work, rows, methods)
             work.commit()
 
     def _log(self, run: Run) -> None:
         if run.copies or run.unreachable:
-            away = {"unreachable": sorted(run.unreachable)} if run.unreachable else {}
-            numbers = {"copies": run.copies, "bytes": run.bytes, "faults": len(run.found)}
+            away: dict[str, Any] = {"unreachable": sorted(run.unreachable)} if run.unreachable else {}
+            numbers = {"copies": run.copies, "bytes": run.bytes, "faults": len(run.found), "sampled": run.sampled}
+            if run.method == WHOLE:
+                away["method"] = WHOLE
             self.ledger.note(None, acts.COPIES_CHECKED, "archive", "copies", **numbers, **away)
 
     # ---------------------------------------------------------------------------------------------------- showing

@@ -103,9 +103,7 @@ class Locking:
 
     # ------------------------------------------------------------------------------------------------ the inside
 
-    def _settle_store(
-        self, place: str, locks: Locks, numbers: dict[str, Any], stopped: Callable[[], bool]
-    ) -> None:
+    def _settle_store(self, place: str, locks: Locks, numbers: dict[str, Any], stopped: Callable[[], bool]) -> None:
         after = ""
         while not stopped():
             wanted = self._due([place]).where(copies.c.name > after).order_by(copies.c.name).limit(AT_ONCE)

@@ -6,7 +6,7 @@ that the item still stands where it stood when the step began.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ from archive_service.catalog.tables import (
 )
 from archive_service.disposal.check import RetentionCheck
 from archive_service.disposal.freezing import why_not
+from archive_service.disposal.locking import Locking
 from archive_service.disposal.model import FINISHED, RETURNABLE, CandidateState, Step
 from archive_service.disposal.tables import candidates, disposal_items, disposal_lists
 from archive_service.errors import Text
@@ -82,6 +83,10 @@ class Steps:
 
     def _purge_index(self, item: Any, record: Mapping[str, Any]) -> bool:
         if self._stopped_if_held(item, record):
+            return False
+        places = Locking(self.ledger, self.vault).outside_holds(record["id"])
+        if places:
+            self.note_finding(item.id, _held_outside(places))
             return False
         self.purger.purge(record["id"])
         if not self._note_done(item, record, Step.INDEX_PURGED, acts.INDEX_PURGED):
@@ -149,6 +154,7 @@ class Steps:
         return True
 
     def _delete_objects(self, item: Any, record: Mapping[str, Any]) -> bool:
+        Locking(self.ledger, self.vault).settle()  # a hold that was released just now is lifted in the stores first
         self.vault.delete_objects(record["id"])
         self._note_done(item, record, Step.OBJECTS_DELETED, acts.OBJECTS_DELETED)
         return True
@@ -222,3 +228,13 @@ class Steps:
             if work.update(disposal_items, item_id, values, changed):
                 work.act(acts.DESTRUCTION_TROUBLE, "disposal_item", item_id)
                 work.commit()
+
+
+def _held_outside(places: Sequence[str]) -> Text:
+    where = ", ".join(places)
+    return Text(
+        f"存储 {where} 中此件被依法冻结（legal hold），并非本系统所设；未销毁任何内容。请与设置者核实：仍需冻结的请在本系统设置冻结，"
+        "否则由其在存储桶中解除",
+        f"a legal hold that this archive has not placed stands on it in {where}; nothing was destroyed. Ask whoever placed "
+        "it: place a hold here if it is still needed, or have it lifted in the bucket",
+    )

@@ -98,9 +98,7 @@ class S3Locks:
         which = {"VersionId": version} if version else {}
         with telling_aws(self._place):
             try:
-                head: dict[str, Any] = self._client().head_object(
-                    Bucket=self._bucket, Key=self._prefix + name, **which
-                )
+                head: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=self._prefix + name, **which)
             except Exception as fault:
                 if status_of(fault) == 404 and code_of(fault) != "NoSuchBucket":
                     raise NotFound("存储中没有该对象。", "The store holds no such object.") from fault

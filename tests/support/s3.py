@@ -30,6 +30,8 @@ from archive_service.vault.aws import AwsSettings
 from tests.support.postgres import fast_folder
 
 ACCESS_KEY, SECRET_KEY = "archive-tests", "not-a-secret-" + "x" * 20
+WRITER_KEY = "archive-writer"
+"""Of who may read and write, and not pass a lock."""
 _SECONDS = 60
 
 
@@ -73,7 +75,12 @@ def s3_server() -> Iterator[S3Server]:
         "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
-    config.write_text(json.dumps({"identities": [identity]}))
+    writer = {
+        "name": "writer",
+        "credentials": [{"accessKey": WRITER_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Read", "Write", "List", "Tagging"],
+    }
+    config.write_text(json.dumps({"identities": [identity, writer]}))
     # gRPC ports are the HTTP ports plus 10000 unless given.
     master, volume, filer, s3, *grpc = _free_ports(8)
     command = [
