@@ -33,9 +33,10 @@ for command in (rotate_key, make_shares, drill_shares, recover, rebuild):
 def stores(desk: Desk, as_json: bool) -> None:
     """State of every store (auditor, system administrator). Exit code 1 when one is away or a copy is faulty."""
     require(desk.person, Action.EXAMINE)
-    found = desk.archive.fixity.stores()
+    found, behind = desk.archive.fixity.stores(), desk.archive.locking.behind()
+    unlocked = desk.archive.locking.findings()
     if as_json:
-        answer_json([_as_json(one) for one in found])
+        answer_json([_as_json(one, behind.get(one.name)) for one in found])
     else:
         columns = [("存储", "Store"), ("位置", "Place"), ("在库", "Held"), ("待建", "To be made"), ("缺损", "Faulty")]
         show_table(
@@ -53,11 +54,13 @@ def stores(desk: Desk, as_json: bool) -> None:
                 for one in found
             ],
         )
-    if not all(one.sound for one in found):
+        for one in unlocked:
+            echo(f"  {one.place}: {one.text.in_language(language())}")
+    if unlocked or not all(one.sound for one in found):
         raise SystemExit(FOUND_WRONG)
 
 
-def _as_json(one: StoreState) -> dict[str, Any]:
+def _as_json(one: StoreState, behind: int | None) -> dict[str, Any]:
     return {
         "name": one.name,
         "place": one.place,
@@ -67,6 +70,7 @@ def _as_json(one: StoreState) -> dict[str, Any]:
         "bytes": one.bytes,
         "never_read": one.never_read,
         "oldest_reading": one.oldest_reading or None,
+        "to_lock": behind,
     }
 
 

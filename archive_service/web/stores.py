@@ -26,9 +26,13 @@ def page() -> str:
     require(person(), Action.EXAMINE)
     fixity = archive().fixity
     found = fixity.stores()
+    behind = archive().locking.behind()
+    troubles: dict[str, list[str]] = {}
+    for one in archive().locking.findings():
+        troubles.setdefault(one.place, []).append(words(one.text))
     return render_template(
         "stores.html",
-        stores=[_store(one) for one in found],
+        stores=[_store(one, behind.get(one.name), troubles.get(one.name, [])) for one in found],
         sound=all(one.sound for one in found),
         waiting=sum(one.states.get("wanted", 0) for one in found),
         faulty=[_faulty(row) for row in archive().copies.faulty()],
@@ -57,12 +61,13 @@ def replicate() -> AnyResponse:
     return redirect(url_for("stores.page"), 303)
 
 
-def _store(one: StoreState) -> dict[str, Any]:
+def _store(one: StoreState, behind: int | None, troubles: list[str]) -> dict[str, Any]:
     return {
         "name": one.name,
         "place": one.place,
         "badge": ("ok", t("正常", "Sound")) if one.sound else _wrong(one),
         "trouble": words(one.trouble) if one.trouble else "",
+        "lock": None if behind is None else _lock(behind, troubles),
         "held": f"{one.held:,}",
         "bytes": one.bytes,
         "wanted": one.states.get("wanted", 0),
@@ -70,6 +75,14 @@ def _store(one: StoreState) -> dict[str, Any]:
         "never": one.never_read,
         "oldest": local_time(one.oldest_reading) if one.oldest_reading else "",
     }
+
+
+def _lock(behind: int, troubles: list[str]) -> dict[str, Any]:
+    if troubles and not behind:
+        return {"badge": ("failed", t("不能锁定", "Cannot lock")), "troubles": troubles}
+    if behind:
+        return {"badge": ("due", t(f"待锁定 {behind}", f"{behind} to lock")), "troubles": troubles}
+    return {"badge": ("held", t("已锁定", "Locked")), "troubles": []}
 
 
 def _wrong(one: StoreState) -> tuple[str, str]:
