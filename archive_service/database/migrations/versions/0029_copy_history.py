@@ -5,17 +5,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 
 ID, STAMP = sa.String(length=32), sa.String(length=27)
 
 
 def upgrade() -> None:
     op.add_column("stored_copy", sa.Column("locked_until", sa.Date(), nullable=True))
-    op.add_column(
-        "stored_copy", sa.Column("locked_held", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    )
+    op.add_column("stored_copy", sa.Column("locked_held", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "copy_history",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
