@@ -141,17 +141,20 @@ def write(desk: Desk, package_no: str, folder: Path | None, target: str, encrypt
 @click.argument("package_no")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--deed", is_flag=True, help=both("交接文据，而非移交清册。", "The deed instead of the list."))
+@click.option(
+    "--form", is_flag=True, help=both("电子档案移交与接收登记表。", "The form of an electronic transfer instead.")
+)
 @json_option
 @with_desk
-@in_chinese("把移交清册（或交接文据）写成 PDF 或 XLSX 文件，以扩展名为准；不覆盖已有文件。")
-def papers(desk: Desk, package_no: str, file: Path, deed: bool, as_json: bool) -> None:
+@in_chinese("把移交清册（或交接文据、登记表）写成 PDF 或 XLSX 文件，以扩展名为准；不覆盖已有文件。")
+def papers(desk: Desk, package_no: str, file: Path, deed: bool, form: bool, as_json: bool) -> None:
     """Write the transfer list (or the deed) as PDF or XLSX, by the file's ending; nothing is overwritten."""
     if file.suffix.lower() not in (".pdf", ".xlsx"):
         raise BadInput("文件名须以 .pdf 或 .xlsx 结尾。", "The file's name ends in .pdf or .xlsx.")
     if file.exists():
         raise Conflict(f"{file} 已存在，不覆盖。", f"{file} is there already and is not overwritten.")
     drawn = desk.archive.transfer_papers
-    made = (drawn.deed if deed else drawn.register)(desk.person, package_no, language())
+    made = (drawn.form if form else drawn.deed if deed else drawn.register)(desk.person, package_no, language())
     file.write_bytes(as_pdf(made) if file.suffix.lower() == ".pdf" else as_xlsx(made))
     if as_json:
         answer_json({"file": str(file), "rows": len(made.rows)})

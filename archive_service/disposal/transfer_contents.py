@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from archive_service.disposal.transfer_bag import Part, part_of
-from archive_service.disposal.transfer_metadata import CONTROL, dat46, ead, plain, premis, written
+from archive_service.disposal.transfer_metadata import CONTROL, dat46, ead, fourtest, plain, premis, written
 from archive_service.disposal.transfer_shape import Handed, Head, path_of
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
 from archive_service.vault import Vault
@@ -132,4 +132,5 @@ def tag_files(head: Head, handed: Sequence[Handed]) -> dict[str, bytes]:
         "metadata/premis.xml": premis(handed, head.sender),
         "metadata/ead.xml": ead(head, handed),
         "metadata/dat46.xml": dat46(head, handed),
+        "metadata/fourtest.json": fourtest(head, handed),
     }

@@ -6,6 +6,7 @@ elements and numbers as far as they are known here, nothing more is claimed.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 from archive_service.audit import acts
 from archive_service.catalog.exchange import Described, as_ead
+from archive_service.catalog.property_items import Stage, from_json, verdict
 from archive_service.disposal.transfer_shape import Handed, Head, path_of
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
 
@@ -119,6 +121,24 @@ def _of_event(event: Any) -> Iterator[tuple[str, str, str]]:
     yield "M80", "业务状态", "历史行为"
     yield "M81", "业务行为", acts.words_of(event.act).zh
     yield "M82", "行为时间", event.at
+
+
+def fourtest(head: Head, handed: Sequence[Handed]) -> bytes:
+    """Return the four-property check that each record went through before the package was frozen; empty where none was made."""
+    checks = [{"code": one.row["code"], **_checked(one.check)} for one in handed]
+    body = {"format": 1, "package_no": head.package_no, "stage": Stage.TRANSFER.value, "records": checks}
+    return (json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+
+
+def _checked(row: Any) -> dict[str, Any]:
+    if row is None:
+        return {"made_at": None, "verdict": None, "items": []}
+    outcomes = from_json(row.outcomes)
+    items = [
+        {"item": one.number, "name": one.item.name.zh, "result": one.result.value, "evidence": one.evidence.zh}
+        for one in outcomes
+    ]
+    return {"made_at": row.made_at, "verdict": verdict(outcomes).value, "items": items}
 
 
 # -------------------------------------------------------------------------------------------------------------- PREMIS

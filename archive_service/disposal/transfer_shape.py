@@ -23,6 +23,8 @@ class Handed:
     files: Sequence[Any]
     events: Sequence[Any]
     case_no: str = ""
+    check: Any = None
+    """The row of its last four-property check before the package was frozen, if there was one."""
 
     def name_of(self, file: Any) -> str:
         """Return the name that a file was filed under."""

@@ -17,6 +17,8 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
 from archive_service.catalog.descriptions import describe
+from archive_service.catalog.property_items import Stage
+from archive_service.catalog.property_tables import property_reports
 from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds
 from archive_service.clock import from_stamp
 from archive_service.disposal.freezing import FROZEN_ROLES, record_of
@@ -152,7 +154,13 @@ class TransferWriting:
         ).all()
         case = select(case_files.c.case_no).where(case_files.c.id == record["case_id"])
         case_no = connection.execute(case).scalar_one_or_none() or ""
-        return Handed(record, describe(self.vault, record), files, history, case_no)
+        checked = select(property_reports).where(
+            property_reports.c.record_id == item.record_id,
+            property_reports.c.stage == Stage.TRANSFER.value,
+            property_reports.c.made_at <= package.prepared_at,
+        )
+        last = connection.execute(checked.order_by(property_reports.c.made_at.desc()).limit(1)).one_or_none()
+        return Handed(record, describe(self.vault, record), files, history, case_no, last)
 
     def _hand_over(self, person: Person, row: Any, written: Written, place: str) -> None:
         with self.ledger.work(person.id) as work:

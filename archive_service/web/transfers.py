@@ -254,8 +254,9 @@ def removal(package_no: str) -> Answer:
 @blueprint.get("/<package_no>/<paper>.<form>")
 @second_again
 def papers(package_no: str, paper: str, form: str) -> Response:
-    """Hand out the transfer list 移交清册 or the deed 交接文据; the log notes who took it."""
-    drawn = {"list": archive().transfer_papers.register, "deed": archive().transfer_papers.deed}
+    """Hand out the transfer list 移交清册 the deed 交接文据 or the form 登记表; the log notes who took it."""
+    made = archive().transfer_papers
+    drawn = {"list": made.register, "deed": made.deed, "form": made.form}
     if paper not in drawn or form not in ("pdf", "xlsx"):
         raise NotFound("没有这种文件。", "There is no such paper.")
     return handed_out(drawn[paper](person(), package_no, language()), form)

@@ -116,18 +116,24 @@ def test_a_trade_secret_is_in_clear_inside_the_approved_package_alone(life: Life
     mapped = ET.parse(bag / "metadata" / "dat46.xml").getroot()
     assert [one.findtext("题名") for one in mapped] == ["整改情况月报", "工艺配方"]
     assert {one.get("编号") for one in mapped.iter("档号")} == {"M8"}
+    checked = json.loads((bag / "metadata" / "fourtest.json").read_text(encoding="utf-8"))
+    assert [(one["verdict"] in ("PASS", "MANUAL"), bool(one["items"])) for one in checked["records"]] == [
+        (True, True)
+    ] * 2
 
 
 def test_the_papers_bear_the_figures_and_no_title_that_the_reader_may_not_see(life: Life, approved: str) -> None:
     package_no, digest = sent(life, approved)
     papers = life.archive.transfer_papers
-    assert [row[2] for row in papers.register(life.who("archivist"), package_no, "zh").rows] == [
+    assert [row[4] for row in papers.register(life.who("archivist"), package_no, "zh").rows] == [
         "整改情况月报",
         "工艺配方",
     ]
     deed = papers.deed(life.who("archivist"), package_no, "en")
     assert any(digest in row for row in deed.rows)
-    assert as_pdf(deed).startswith(b"%PDF")
+    form = papers.form(life.who("archivist"), package_no, "zh")
+    assert ("移交电子档案数量", "2 / 5", "") in form.rows
+    assert all(as_pdf(one).startswith(b"%PDF") for one in (deed, form))
     with pytest.raises(Forbidden):
         papers.register(life.who("reader"), package_no, "zh")
 
