@@ -22,6 +22,8 @@ from archive_service.catalog.cases import Cases
 from archive_service.catalog.copies import Copies
 from archive_service.catalog.corrections import Corrections
 from archive_service.catalog.counting import Counting
+from archive_service.catalog.describing import Describing
+from archive_service.catalog.description_import import DescriptionImport
 from archive_service.catalog.drop_folder import DropFolder
 from archive_service.catalog.fixity import Fixity, Run
 from archive_service.catalog.format_list import FormatList
@@ -30,6 +32,7 @@ from archive_service.catalog.plan_drafts import PlanDrafts
 from archive_service.catalog.plan_effects import PlanEffects
 from archive_service.catalog.properties import Properties
 from archive_service.catalog.reclassifying import Reclassifying
+from archive_service.catalog.saved_views import SavedViews
 from archive_service.catalog.schedules import Schedules
 from archive_service.catalog.schemes import Schemes
 from archive_service.catalog.suggesting import Suggesting
@@ -51,6 +54,7 @@ from archive_service.disposal.locking import Locking
 from archive_service.disposal.receiver_keys import ReceiverKeys
 from archive_service.disposal.receiving import Receiving
 from archive_service.disposal.schedule_changes import ScheduleChanges
+from archive_service.disposal.standing import standing
 from archive_service.disposal.transfer_receipts import TransferReceipts
 from archive_service.disposal.transfer_writing import TransferWriting
 from archive_service.disposal.transfers import Transfers
@@ -162,6 +166,21 @@ class Archive:
     def counting(self) -> Counting:
         """What tells how much there is, up to a bound."""
         return Counting(self.ledger)
+
+    @property
+    def describing(self) -> Describing:
+        """What corrects descriptions."""
+        return Describing(self.ledger, self.vault, self.catalogue, standing)
+
+    @property
+    def description_import(self) -> DescriptionImport:
+        """What takes in descriptions of other systems."""
+        return DescriptionImport(self.describing)
+
+    @property
+    def saved_views(self) -> SavedViews:
+        """Lists of the catalogue under a name."""
+        return SavedViews(self.ledger)
 
     @property
     def void_ledger(self) -> VoidLedger:

@@ -1,8 +1,8 @@
 """Corrections of filed files, and the declaration after which there are none.
 
 An original is never altered. A correction is a further file of the record, with a key of its own, that says which one it
-corrects and why; both are kept, shown and destroyed together. Once a record is declared (固化) nothing is added to it any
-more: only holds, answers that keep it longer, reclassification, transfer and disposal are still possible.
+corrects and why; both are kept, shown and destroyed together. Once a record is declared (固化) nothing is added to it or
+changed in its description any more: only holds, answers that keep it longer, reclassification, transfer and disposal are still possible.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.amending import to_amend
+from archive_service.catalog.amending import is_declared, must_be_open, to_amend
 from archive_service.catalog.checklist import CaseKind
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.descriptions import columns_for, describe
@@ -27,16 +27,13 @@ from archive_service.catalog.rows import StoredFile, component_id, component_row
 from archive_service.catalog.special import check_special
 from archive_service.catalog.stowing import store_file
 from archive_service.catalog.tables import ARCHIVED, components, corrections, declarations, records
-from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.errors import BadInput, Conflict, NotFound, Text
 from archive_service.people.model import OPEN_LEVELS, Person
 from archive_service.people.policy import Action, Thing, require, visible
 from archive_service.vault import Vault
 
 FILES = ("original", "attachment")
-DECLARED = (
-    "此件已固化，不能再作更正；只能冻结、补答事实、改类、移交或处置。",
-    "This record is declared: it takes no correction any more, only holds, answers, reclassification, transfer and disposal.",
-)
+TITLE, AUTHOR = Text("题名", "the title"), Text("责任者", "the responsible body")
 
 
 @dataclass(frozen=True)
@@ -91,6 +88,7 @@ class Corrections:
             row = to_amend(work, actor, code)
             if is_declared(work.connection, row["id"]):
                 raise Conflict("此件已经固化。", "This record is declared already.")
+            _must_be_complete(describe(self.vault, row))
             values = {"id": uuid.uuid4().hex, "record_id": row["id"], "declared_at": work.at, "declared_by": actor.id}
             work.insert(declarations, values)
             work.act(acts.RECORD_DECLARED, "record", row["id"])
@@ -170,15 +168,19 @@ class Corrections:
                 self.vault.discard(record_id, {new_id})
 
 
-def is_declared(connection: Connection, record_id: str) -> bool:
-    """Say whether a record is declared."""
-    wanted = select(declarations.c.id).where(declarations.c.record_id == record_id)
-    return connection.execute(wanted).first() is not None
+def _must_be_complete(said: Description) -> None:
+    """Refuse to declare what lacks a mandatory field (DA/T 18-2022); all that is not words has been there since filing."""
+    lacking = [words for words, value in ((TITLE, said.title), (AUTHOR, said.author)) if not value.strip()]
+    if lacking:
+        raise BadInput(
+            f"必填著录项目不全，不能固化：缺{'、'.join(one.zh for one in lacking)}。请先在记录页“更正著录”中补齐。",
+            f"Mandatory fields are empty and the record cannot be declared: {', '.join(one.en for one in lacking)}. "
+            "Fill them in on its page first (Correct the description).",
+        )
 
 
 def _must_be_correctable(connection: Connection, record_id: str, corrected_id: str) -> None:
-    if is_declared(connection, record_id):
-        raise Conflict(*DECLARED)
+    must_be_open(connection, record_id)
     wanted = select(components.c.id).where(
         components.c.id == corrected_id, components.c.record_id == record_id, components.c.role.in_(FILES)
     )

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.amending import to_amend
+from archive_service.catalog.amending import must_be_open, to_amend
 from archive_service.catalog.due import recompute
 from archive_service.catalog.model import check_level
 from archive_service.catalog.outbox import enqueue
@@ -25,6 +25,7 @@ def set_parent(ledger: Ledger, schedules: Schedules, actor: Person, code: str, p
     """
     with ledger.work(actor.id) as work:
         row = to_amend(work, actor, code)
+        must_be_open(work.connection, row["id"])
         if not inherits(schedules, row):
             raise BadInput(
                 f"{row['code']} 有自己的保管期限，不随主件保管。",

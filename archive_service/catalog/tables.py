@@ -261,6 +261,29 @@ declarations = vouched_table(
     Column("declared_by", ID, ForeignKey("person.id"), nullable=False),
 )
 
+description_changes = vouched_table(
+    "description_change",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("said", Text),
+    Column("sealed_said", LargeBinary),
+    Column("changed_at", STAMP, nullable=False),
+    Column("changed_by", ID, ForeignKey("person.id"), nullable=False),
+    CheckConstraint("(said IS NULL) <> (sealed_said IS NULL)", name="said_once"),
+)
+"""The words that stood before, by field, with the reason, as JSON; those of a confidential record are sealed with it."""
+
+saved_views = vouched_table(
+    "saved_view",
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("query", String(500), nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("saved_at", STAMP, nullable=False),
+    Column("removed_at", STAMP),
+    Index(None, "person_id"),
+)
+"""What a list was narrowed to, under a name; it holds no record, and shows each what that person may see."""
+
 outbox = Table(
     "outbox",
     metadata,

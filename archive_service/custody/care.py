@@ -12,16 +12,17 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from archive_service.audit import acts
-from archive_service.audit.ledger import Ledger
+from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.browse import Catalogue
 from archive_service.catalog.dates import parse_date
+from archive_service.catalog.tables import records
 from archive_service.clock import from_stamp
 from archive_service.custody.model import DAMAGE_KINDS, answers_of, limits_of, tenths, words
 from archive_service.custody.tables import boxes, damages, readings, rooms, rounds
 from archive_service.errors import BadInput, Conflict, NotFound, Text
 from archive_service.people.model import Person
 from archive_service.people.notices import able, tell
-from archive_service.people.policy import Action, require
+from archive_service.people.policy import Action, Thing, require
 
 SHOWN = 60
 """Readings, rounds and damages shown of a room."""
@@ -112,7 +113,22 @@ class Care:
             noted = {"what": what, "repair_by": by, "reported_at": work.at, "reported_by": actor.id}
             work.insert(damages, {**values, **noted})
             work.act(acts.DAMAGE_REPORTED, "room", room.id, damage=damage_id, kind=kind)
+            tell(work, self._concerned(work, actor, record_id), "damage_reported", room.id, room.code)
             work.commit()
+
+    def _concerned(self, work: Work, actor: Person, record_id: str | None) -> list[str]:
+        """Return who else keeps the store; damage to a record is told only to those who see that record."""
+        keepers = able(work.connection, work.at, Action.KEEP_STORE)
+        if record_id:
+            level = work.connection.execute(select(records.c.level).where(records.c.id == record_id)).scalar_one()
+            seeing = set(able(work.connection, work.at, Action.SEE_RECORD, Thing(level=level, record_id=record_id)))
+            keepers = [one for one in keepers if one in seeing]
+        return [one for one in keepers if one != actor.id]
+
+    def overdue(self, actor: Person) -> int:
+        """Return how many readings, rounds and repairs are overdue, and alarms that stand."""
+        today = self.ledger.clock.today()
+        return sum(1 for one in self.calendar(actor) if one.on < today or one.kind == "alarm")
 
     def repair(self, actor: Person, damage_id: str, repair: str) -> None:
         """Enter that damage was repaired, and how."""

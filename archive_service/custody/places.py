@@ -28,7 +28,10 @@ TOGETHER = 500
 
 @dataclass(frozen=True)
 class InBox:
-    """A record that lies in a box: its place, pages if counted, and its line in the catalogue."""
+    """A record that lies in a box: its place, pages if counted, and its line in the catalogue.
+
+    The place is counted among what the viewer sees: a gap would tell that something lies there.
+    """
 
     position: int
     pages: int | None
@@ -175,12 +178,15 @@ class Places:
 
     def contents(self, actor: Person, box_no: str) -> list[InBox]:
         """Return those records in a box that the person sees, in their order."""
-        box = self.box(actor, box_no)
-        query = select(record_places).where(record_places.c.box_id == box.id).order_by(record_places.c.position)
+        return self._lying(actor, self.box(actor, box_no).id)
+
+    def _lying(self, actor: Person, box_id: str) -> list[InBox]:
+        query = select(record_places).where(record_places.c.box_id == box_id).order_by(record_places.c.position)
         with self.ledger.read() as connection:
             rows = connection.execute(query).all()
         seen = self.catalogue.by_ids(actor, [row.record_id for row in rows])
-        return [InBox(row.position, row.pages, seen[row.record_id]) for row in rows if row.record_id in seen]
+        there = [row for row in rows if row.record_id in seen]
+        return [InBox(place, row.pages, seen[row.record_id]) for place, row in enumerate(there, 1)]
 
     def note_box(self, actor: Person, box_no: str, note: str) -> None:
         """Write down what must be said of a box's content (备考表)."""
@@ -241,7 +247,7 @@ class Places:
             came_from = _box_words(work.connection, there.box_id)
             work.update(record_places, there.id, values)
         _move(work, "record", record_id, came_from, box.box_no, why)
-        work.act(acts.PAPER_MOVED, "record", record_id, box=box.box_no, position=position)
+        work.act(acts.PAPER_MOVED, "record", record_id, box=box.box_no)
 
     def take_out(self, actor: Person, code: str, reason: str) -> None:
         """Take the paper of a record out of its box, for good or until it is put into another."""
@@ -261,11 +267,13 @@ class Places:
         """Return where the paper of a record lies that the person sees, or nothing."""
         if record_id not in self.catalogue.by_ids(actor, [record_id]):
             return None
-        query = _boxes().add_columns(record_places.c.position.label("position"))
-        query = query.join(record_places, record_places.c.box_id == boxes.c.id)
+        query = _boxes().join(record_places, record_places.c.box_id == boxes.c.id)
         with self.ledger.read() as connection:
             row = connection.execute(query.where(record_places.c.record_id == record_id)).one_or_none()
-        return Place(row.box_no, row.position, row.shelf, row.room) if row else None
+        if row is None:
+            return None
+        position = next(one.position for one in self._lying(actor, row.id) if one.line.id == record_id)
+        return Place(row.box_no, position, row.shelf, row.room)
 
     def history(self, actor: Person, object_id: str) -> Sequence[Any]:
         """Return every move of a box or of a record's paper, the newest first; the caller knows that the person sees it."""

@@ -24,6 +24,7 @@ SENTENCES: dict[str, Text] = {
     "list_overdue": Text("处置清册 {0} 已逾期，等您办理。", "Disposal list {0} is overdue and waits for you."),
     "hold_review": Text("冻结 {0} 已到复查日期。", "Hold {0} has come to its day of review."),
     "climate_alarm": Text("库房 {0} 的温湿度超出限值。", "The climate of storeroom {0} is beyond its limits."),
+    "damage_reported": Text("库房 {0} 报告了损坏。", "Damage was reported in storeroom {0}."),
 }
 """What each kind of notice says; ``{0}`` is the number of what it is about, and no title, name or code of a record."""
 

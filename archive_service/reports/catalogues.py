@@ -34,6 +34,9 @@ class Catalogues(StrEnum):
     LEDGER = "ledger"
     YEARLY = "yearly"
     CASE_NOTE = "case-note"
+    CATALOGUES = "catalogues"
+    TRANSFERRED = "transferred"
+    MOVED = "moved"
 
 
 NAMES: dict[Catalogues, Text] = {
@@ -45,6 +48,9 @@ NAMES: dict[Catalogues, Text] = {
     Catalogues.LEDGER: Text("总登记簿", "General register"),
     Catalogues.YEARLY: Text("统计年报", "Yearly report"),
     Catalogues.CASE_NOTE: Text("卷内备考表", "Note on a case file"),
+    Catalogues.CATALOGUES: Text("目录登记簿", "Register of catalogues"),
+    Catalogues.TRANSFERRED: Text("移交登记簿", "Register of transfers"),
+    Catalogues.MOVED: Text("出入库登记簿", "Register of what came out and in"),
 }
 
 NUMBER = Column(Text("序号", "No."), 4, Kind.NUMBER)
@@ -204,7 +210,7 @@ def _item(number: int, line: Line, said: Description, language: str, columns: tu
         TITLE: line.title,
         DATE: line.document_date,
         LEVEL: "" if line.level in OPEN_LEVELS else LEVEL_WORDS[line.level].in_language(language),
-        PERIOD: _period(line.period, language),
+        PERIOD: period_of(line.period, language),
         NOTE: note,
     }
     return tuple(cells[column] for column in columns)
@@ -214,10 +220,11 @@ def _case(number: int, case: Any, lines: list[Line], language: str) -> tuple[Cel
     dates = sorted(line.document_date for line in lines)
     longest = min((line.period for line in lines), key=lambda period: ORDER.get(period, 3), default="")
     span = f"{dates[0]} – {dates[-1]}" if dates else ""
-    return (number, case.case_no, case.title, case.enterprise, span, len(lines), _period(longest, language), "")
+    return (number, case.case_no, case.title, case.enterprise, span, len(lines), period_of(longest, language), "")
 
 
-def _period(code: str, language: str) -> str:
+def period_of(code: str, language: str) -> str:
+    """Write a period out."""
     if not code:
         return ""
     if code == "Y":

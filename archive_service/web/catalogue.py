@@ -12,7 +12,8 @@ from archive_service.catalog.browse import PAGE, Filters, Line
 from archive_service.catalog.counting import Value
 from archive_service.errors import NotFound, Text
 from archive_service.people.model import LEVEL_WORDS
-from archive_service.web.here import archive, class_name, number_of, person, t, type_name, words
+from archive_service.people.policy import Action
+from archive_service.web.here import archive, class_name, may, names_of, number_of, person, t, type_name, words
 from archive_service.web.home import badges_of
 
 blueprint = Blueprint("catalogue", __name__, url_prefix="/catalogue")
@@ -24,6 +25,9 @@ AXES: dict[str, Text] = {
     "inspection": Text("按巡察", "By inspection"),
 }
 """What the catalogue can be browsed by beside its classes."""
+
+NARROWING = ("class", "type", "case", "year", "level", "fonds", "enterprise")
+"""What a list can be narrowed to, as it stands in its address."""
 
 FILTER_OF = {"inspection": "case"}
 
@@ -80,6 +84,8 @@ def page() -> str:
         "catalogue.html",
         tree=_tree(narrowing),
         axes=[(words(name), url_for("catalogue.by", axis=axis)) for axis, name in AXES.items()],
+        views=_views(),
+        may_edit=may(Action.FILE_RECORD),
         heading=_heading(wanted),
         crumbs=_crumbs(wanted),
         rows=rows_of(shown),
@@ -141,8 +147,24 @@ def filters_of(wanted: Mapping[str, str]) -> Filters:
 
 
 def _wanted() -> dict[str, str]:
-    names = ("class", "type", "case", "year", "level", "fonds", "enterprise")
-    return {name: value for name in names if (value := request.args.get(name, "").strip())}
+    return {name: value for name in NARROWING if (value := request.args.get(name, "").strip())}
+
+
+def _views() -> list[dict[str, Any]]:
+    """Return the saved views that the person has, and those that others share."""
+    found = archive().saved_views.of(person())
+    names = names_of([view.person_id for view in found])
+    return [
+        {
+            "id": view.id,
+            "name": view.name,
+            "url": url_for("catalogue.page", **view.narrowed),  # type: ignore[arg-type]
+            "own": view.person_id == person().id,
+            "shared": view.shared,
+            "who": names.get(view.person_id, ""),
+        }
+        for view in found
+    ]
 
 
 def rows_of(lines: list[Line]) -> list[dict[str, Any]]:

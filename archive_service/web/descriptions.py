@@ -12,6 +12,8 @@ from flask import Blueprint, Response, render_template, request
 
 from archive_service.audit import acts
 from archive_service.catalog.browse import Filters
+from archive_service.catalog.describing import FIELD_WORDS
+from archive_service.catalog.description_import import Plan
 from archive_service.catalog.exchange import (
     LARGEST,
     Described,
@@ -23,7 +25,7 @@ from archive_service.catalog.exchange import (
     missing,
 )
 from archive_service.catalog.manifest import COLUMNS
-from archive_service.errors import ArchiveError, BadInput
+from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.policy import Action, require
 from archive_service.reports.catalogues import MOST
 from archive_service.web import uploads
@@ -33,7 +35,16 @@ from archive_service.web.second import second_again
 
 blueprint = Blueprint("descriptions", __name__, url_prefix="/reports")
 
-COMPARED = ("title", "author", "document_no", "document_date", "type_code", "level", "note")
+OWN_WORDS: dict[str, Text] = {
+    "document_date": Text("日期", "date"),
+    "type_code": Text("类型", "type"),
+    "level": Text("密级", "level"),
+    "period": Text("保管期限", "period"),
+    "case_no": Text("案卷", "case file"),
+    "year": Text("年度", "year"),
+}
+"""What a file may say of a record and never changes."""
+
 SHOWN = 200
 """Differences shown on the page."""
 
@@ -66,7 +77,7 @@ def dublin_core() -> Response:
 
 @blueprint.post("/descriptions")
 def read() -> Response | str | tuple[str, int]:
-    """Read a file of descriptions: compare it with what is here, or turn it into a manifest to file by."""
+    """Read a file of descriptions: show what it would change, change it, or turn it into a manifest to file by."""
     require(person(), Action.BROWSE)
     try:
         some = _uploaded()
@@ -74,9 +85,20 @@ def read() -> Response | str | tuple[str, int]:
         if in_place():
             raise
         return _page(None, words(error.text)), status_of(error)
-    if request.form.get("to") == "manifest":
+    to = request.form.get("to")
+    if to == "manifest":
         return _manifest(some)
-    return _page(_compared(some))
+    service, form = archive().description_import, request.form
+    try:
+        if to == "apply":
+            return _page(
+                _shown(some, service.apply(person(), some, form.get("reason", ""), form.get("mark", "")), made=True)
+            )
+        return _page(_shown(some, service.plan(person(), some), made=False))
+    except ArchiveError as error:
+        if in_place():
+            raise
+        return _page(None, words(error.text)), status_of(error)
 
 
 def _page(compared: dict[str, Any] | None, fault: str | None = None) -> str:
@@ -116,31 +138,28 @@ def _uploaded() -> list[Described]:
     return some
 
 
-def _compared(some: list[Described]) -> dict[str, Any]:
-    """Hold descriptions against those here that the person sees; what one may not see is as if it were not here."""
-    wanted = {one["code"] for one in some if one["code"]}
-    years = sorted({int(one["year"]) for one in some if one["year"].isascii() and one["year"].isdigit()})
-    here = {
-        line.code: described(line, said)
-        for year in years[:200]
-        for line, said in archive().catalogue.described(person(), Filters(year=year))
-        if line.code in wanted and line.level != "SEAL"
-    }
-    differences = [
-        (one["code"], name, here[one["code"]][name], one[name])
-        for one in some
-        if one["code"] in here
-        for name in COMPARED
-        if here[one["code"]][name] != one[name]
-    ]
-    differing = {code for code, *_ in differences}
+def _shown(some: list[Described], plan: Plan, *, made: bool) -> dict[str, Any]:
+    """Return a plan, or what came of it, for the page; what one may not see is as if it were not here."""
+    changing = [one for one in plan.records if one.changes]
     return {
+        "made": made,
+        "mark": plan.mark,
         "all": len(some),
-        "same": sum(1 for one in some if one["code"] in here and one["code"] not in differing),
-        "differing": len(differing),
-        "absent": sum(1 for one in some if one["code"] not in here),
+        "changing": len(changing),
+        "same": sum(1 for one in plan.records if not one.after and not one.refused and not one.otherwise),
+        "refused": [(one.code, words(one.refused)) for one in plan.records if one.refused][:SHOWN],
+        "absent": len(plan.absent),
         "incomplete": sum(1 for one in some if missing(one)),
-        "differences": differences[:SHOWN],
+        "differences": [
+            (one.code, words(FIELD_WORDS[name]), one.before[name], one.after[name])
+            for one in changing
+            for name in one.after
+        ][:SHOWN],
+        "otherwise": [
+            (one.code, "、".join(words(OWN_WORDS[name]) for name in one.otherwise))
+            for one in plan.records
+            if one.otherwise
+        ][:SHOWN],
     }
 
 

@@ -40,7 +40,7 @@ def _address(row: Any) -> str:
         return url_for("disposal_list.page", list_no=row.number)
     if subject == "hold":
         return url_for("holds.one", hold_no=row.number)
-    if subject == "climate":
+    if subject in ("climate", "damage"):
         return url_for("custody.room", code=row.number)
     return url_for("access.one", request_id=row.about)
 

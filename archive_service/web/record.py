@@ -21,6 +21,7 @@ from archive_service.search.scans import NOTHING_THERE, READ, READING, UNREAD
 from archive_service.web import uploads
 from archive_service.web.audit import detail_of
 from archive_service.web.catalogue import period_words, type_options
+from archive_service.web.describing import said_before
 from archive_service.web.filing import question_field, typed_facts
 from archive_service.web.here import (
     archive,
@@ -86,6 +87,7 @@ def page(code: str) -> str:
         destroyed=whole.row["status"] == DESTROYED,
         format_warnings=_format_warnings(whole),
         **_corrections(whole, readable=readable),
+        described=said_before(whole, readable=readable),
         may_hold=may(Action.PLACE_HOLD),
     )
 

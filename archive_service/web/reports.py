@@ -6,17 +6,20 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
 
+from archive_service.audit import acts
 from archive_service.catalog.browse import Filters
 from archive_service.errors import NotFound
 from archive_service.people.model import OPEN_LEVELS
 from archive_service.people.policy import Action, require
 from archive_service.reports.catalogues import NAMES, Catalogues
+from archive_service.reports.covers import cover, stamp_on_paper, stamp_sheet
+from archive_service.reports.ledgers import Ledgers, stamp_of
 from archive_service.reports.pdf import as_pdf
 from archive_service.reports.register import Register
 from archive_service.reports.totals import Totals
 from archive_service.reports.xlsx import as_xlsx
 from archive_service.web.catalogue import case_options
-from archive_service.web.here import archive, language, number_of, person, words
+from archive_service.web.here import archive, language, number_of, person, t, words
 from archive_service.web.second import second_again
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
@@ -46,6 +49,44 @@ def written(kind: str, form: str) -> Response:
     return handed_out(_draw_up(Catalogues(kind)), form)
 
 
+@blueprint.get("/cover.pdf")
+@second_again
+def cover_page() -> Response:
+    """Hand out the cover of a case file."""
+    case_no = request.args.get("case", "")
+    return _pdf(cover(ledgers().cover(person(), case_no, language()), language()), t("案卷封面", "Cover"), case_no)
+
+
+@blueprint.get("/stamps.pdf")
+@second_again
+def stamps() -> Response:
+    """Hand out archival stamps: of all that fit a filter, or of one record, to be printed onto its paper."""
+    code, chosen = request.args.get("code", ""), request.args
+    if code:
+        line = archive().catalogue.find(person(), code).line
+        data = stamp_on_paper(stamp_of(line.code, line.year, line.period), language())
+        count = 1
+    else:
+        year = number_of(chosen.get("year", ""), "年度", "The year")
+        filters = Filters(class_code=chosen.get("class", ""), case_no=chosen.get("case", ""), year=year)
+        found = ledgers().stamps(person(), filters)
+        data, count = stamp_sheet(found, t("归档章", "Stamps"), language()), len(found)
+    archive().ledger.note(person().id, acts.REGISTER_WRITTEN, "register", "stamps", rows=count)
+    return _pdf(data, t("归档章", "Stamps"), code)
+
+
+def ledgers() -> Ledgers:
+    """Return what draws up the registers that the archive keeps of itself."""
+    return Ledgers(archive().printing, archive().people, archive().transfers)
+
+
+def _pdf(data: bytes, title: str, about: str) -> Response:
+    response = Response(data, mimetype="application/pdf")
+    name = quote(f"{title} {about}.pdf".replace(" .", "."), safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
+
+
 def handed_out(register: Register, form: str) -> Response:
     """Return a register as a file to be saved, PDF or XLSX."""
     data, media_type = (as_pdf(register), "application/pdf") if form == "pdf" else (as_xlsx(register), XLSX)
@@ -68,6 +109,12 @@ def _draw_up(kind: Catalogues) -> Register:
         return totals.yearly(person(), year, language())
     if kind is Catalogues.CASE_NOTE:
         return totals.case_note(person(), chosen.get("case", ""), language())
+    if kind is Catalogues.CATALOGUES:
+        return ledgers().catalogues(person(), language())
+    if kind is Catalogues.TRANSFERRED:
+        return ledgers().transferred(person(), language())
+    if kind is Catalogues.MOVED:
+        return ledgers().moved(person(), year, language())
     filters = Filters(
         class_code=chosen.get("class", ""),
         case_no=chosen.get("case", ""),

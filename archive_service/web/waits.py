@@ -22,6 +22,18 @@ def waiting() -> list[Wait]:
         )
     if may(Action.SEE_DISPOSAL) and opened("disposal.queue"):
         found += _disposal() + _transfers()
+    if may(Action.KEEP_STORE):
+        overdue = archive().care.overdue(person())
+        found.append(
+            (
+                t(
+                    "项库房检查、读数或修复已逾期或在报警",
+                    "storeroom rounds, readings or repairs are overdue, or alarms stand",
+                ),
+                overdue,
+                url_for("custody.page"),
+            )
+        )
     return [item for item in found if item[1]]
 
 

@@ -12,6 +12,7 @@ from archive_service.catalog.model import SourceFile
 from archive_service.catalog.rows import component_id
 from archive_service.catalog.tables import components, corrections
 from archive_service.errors import BadInput, Conflict, NotFound
+from tests.archive_service.catalog.test_describing import describing
 from tests.support.disposal_world import PROPOSER, World
 
 WHY = "原扫描缺第三页，只有本件才有的原因"
@@ -71,7 +72,12 @@ def test_without_a_reason_or_right_nothing_is_added(desk: World) -> None:
 def test_a_declared_record_takes_no_correction(world: World) -> None:
     receipt = world.file()
     actor = world.person(PROPOSER)
+    with pytest.raises(BadInput, match="the responsible body"):
+        hands(world).declare(actor, receipt.archival_code)
+    describing(world).change(actor, receipt.archival_code, {"author": "示例巡察组"}, "补著录")
     hands(world).declare(actor, receipt.archival_code)
+    with pytest.raises(Conflict, match="declared"):
+        describing(world).change(actor, receipt.archival_code, {"title": "另一题名"}, "改题名")
     with pytest.raises(Conflict):
         hands(world).correct(actor, receipt.archival_code, component_id(receipt.record_id, 0), better(), WHY)
     with pytest.raises(Conflict):

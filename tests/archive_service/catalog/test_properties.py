@@ -90,7 +90,7 @@ def test_what_stands_twice_is_told_within_a_level_and_to_no_guest(desk: World):
 
 
 def test_a_failed_check_stops_a_declaration_until_another_person_lets_it_through(desk: World):
-    receipt, service = desk.file("KCQ02", level="TS"), properties(desk)
+    receipt, service = desk.file("KCQ02", level="TS", author="示例组"), properties(desk)
     proposer, other = desk.person(PROPOSER), desk.person(ORDERER)
     gate = partial(service.require_passed, stage=Stage.FILING)
     corrections = Corrections(desk.ledger, desk.vault, 1000, load_case_kind(), lambda actor, row: gate(actor, [row]))

@@ -60,6 +60,13 @@ def test_papers_of_another_year_or_that_one_may_not_see_go_into_no_box(store: St
     store.places.put(store.keeper, box, [hidden.archival_code], "归档装盒")
     assert store.places.contents(narrow, box) == []
     assert store.places.place_of(narrow, hidden.record_id) is None
+    seen = store.world.file()
+    store.places.put(store.keeper, box, [seen.archival_code], "归档装盒")
+    for keeper, position in ((store.keeper, 2), (narrow, 1)):
+        [*_, last] = store.places.contents(keeper, box)
+        place = store.places.place_of(keeper, seen.record_id)
+        assert place is not None
+        assert last.position == place.position == position, "a gap would tell of what lies before it"
     with pytest.raises(BadInput, match="year is not"):
         store.places.put(store.keeper, store.box("A-02", year="2015"), [hidden.archival_code], "归档装盒")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_a_file_is_compared_with_what_one_sees_and_becomes_a_manifest(house: Hou
     page = posted(house, "lin", changed).text
     assert "=改过的题名" in page
     assert "=公开的题名" in page
+    mark = re.search(r'name="mark" value="([0-9a-f]{64})"', page)
+    assert mark
+    said = {"to": "apply", "mark": mark[1], "reason": "按外部目录更正"}
+    for login, sent, status in (("lin", data, 409), ("wang", changed, 409), ("lin", changed, 200)):
+        answer = house.client(login).post("/reports/descriptions", data={**said, "files": [(io.BytesIO(sent), "x")]})
+        assert answer.status_code == status, login
+    titles = {one["title"] for one in from_ead(house.client("lin").get("/reports/ead.xml").data)}
+    assert titles == {"=改过的题名", SECRET}
+    assert 'name="mark"' not in posted(house, "lin", changed).text, "read in again, there is nothing left to do"
     seen = posted(house, "wang", data).text
     assert "<dd>1</dd>" in seen, "what one may not see is not here"
     manifest = posted(house, "lin", data, "manifest").data.decode("utf-8-sig")

@@ -48,3 +48,23 @@ def test_notes_and_recordings_are_written_too(house: House, filed: str):
     page = client.get("/reports/").text
     for name in ("总登记簿", "统计年报", "卷内备考表", "音像档案目录"):
         assert name in page
+
+
+def test_the_registers_of_the_archive_itself_tell_only_what_the_person_may_see(house: House, filed: str):
+    for login, count in (("lin", 2), ("wang", 1)):
+        catalogues = rows(house, login, "/reports/catalogues.xlsx")
+        assert len([row for row in catalogues if isinstance(row[0], int)]) == count, (
+            "one for each class, year and period"
+        )
+    client = house.client("lin")
+    assert client.get(f"/reports/moved.xlsx?year={filed}").status_code == 200
+    assert client.get("/reports/moved.pdf").status_code == 422
+    assert house.client("wang").get(f"/reports/moved.xlsx?year={filed}").status_code == 403
+    assert client.get("/reports/transferred.pdf").data.startswith(b"%PDF")
+    for address in (
+        "cover.pdf?case=AX2024-001",
+        "stamps.pdf?year=2024",
+        "stamps.pdf?code=Q001-ZY·AX·2024-D10-YSH-0001",
+    ):
+        assert client.get(f"/reports/{address}").data.startswith(b"%PDF"), address
+    assert client.get("/reports/stamps.pdf?year=1950").status_code == 422
