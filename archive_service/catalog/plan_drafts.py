@@ -286,6 +286,20 @@ def put_category(raw: Raw, old: str, said: Mapping[str, str]) -> None:
     table |= names | {"scheme": said["scheme"]}
 
 
+def remove_category(raw: Raw, code: str) -> None:
+    """Take a category that no class uses out of a draft."""
+    using = [one["code"] for one in raw["classes"] if code in (one["category"], *one.get("categories", {}).values())]
+    if using:
+        raise BadInput(
+            f"还有类在用这个门类：{'、'.join(using)}。请先给它们另选门类。",
+            f"Classes still use this category: {', '.join(using)}. Give them another one first.",
+        )
+    left = [one for one in raw["categories"] if one["code"] != code]
+    if len(left) == len(raw["categories"]):
+        raise NotFound(f"草案中没有门类 {code}。", f"The draft has no category {code}.")
+    raw["categories"][:] = left
+
+
 def _class(raw: Raw, code: str) -> Raw:
     found = next((one for one in raw["classes"] if one["code"] == code), None)
     if found is None:

@@ -48,11 +48,33 @@ def correct(desk: Desk, code: str, path: Path, reason: str, name: str | None, as
 
 @click.command(cls=Said)
 @click.argument("code")
+@click.option("--title", help=both("题名。", "Title."))
+@click.option("--author", help=both("责任者。", "Responsible body or person."))
+@click.option("--document-no", help=both("文号。", "Document number."))
+@click.option("--note", help=both("备注。", "Note."))
+@click.option("--reason", required=True, help=both("更正的原因。", "Why it is corrected."))
 @json_option
 @with_desk
-@in_chinese("固化一件档案：此后不再接受更正。")
+@in_chinese("更正一件档案的著录；原来的文字保留。")
+def describe(desk: Desk, code: str, reason: str, as_json: bool, **said: str | None) -> None:
+    """Correct the description of a record; the words before are kept."""
+    wanted = {name: value for name, value in said.items() if value is not None}
+    changed = desk.archive.describing.change(desk.person, code, wanted, reason)
+    if as_json:
+        answer_json({"code": code, "changed": list(changed)})
+    elif changed:
+        say("已更正著录。", "The description is corrected.")
+    else:
+        say("与原来相同，没有改动。", "These are the words that stand already; nothing was changed.")
+
+
+@click.command(cls=Said)
+@click.argument("code")
+@json_option
+@with_desk
+@in_chinese("固化一件档案：此后文件和著录都不再更改。")
 def declare(desk: Desk, code: str, as_json: bool) -> None:
-    """Declare a record: it takes no correction any more."""
+    """Declare a record: its files and its description are not changed any more."""
     desk.archive.corrections.declare(desk.person, code)
     if as_json:
         answer_json({"code": code, "declared": True})

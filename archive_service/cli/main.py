@@ -60,6 +60,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("setup", "启动网页服务", "Serve the pages"),
     "accession": ("records", "归档文件或文件夹", "File records or a folder"),
     "correct": ("corrections", "加入更正件", "Add a correction"),
+    "describe": ("corrections", "更正一件的著录", "Correct a description"),
     "declare": ("corrections", "固化一件档案", "Declare a record"),
     "search": ("records", "检索", "Search"),
     "show": ("records", "显示一份档案", "Show a record"),

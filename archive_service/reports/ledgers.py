@@ -125,7 +125,7 @@ class Ledgers:
         for start in range(0, len(ids), 500):
             seen |= self.printing.catalogue.by_ids(actor, ids[start : start + 500])
         with self.printing.ledger.read() as connection:
-            numbers = dict(connection.execute(select(boxes.c.id, boxes.c.box_no)).tuples().all())
+            numbers = {row.id: row.box_no for row in connection.execute(select(boxes.c.id, boxes.c.box_no))}
         shown = [row for row in found if row.kind == "box" or row.object_id in seen]
         names = self.people.names([row.moved_by for row in shown])
         columns = (

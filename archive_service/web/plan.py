@@ -201,7 +201,7 @@ def _edit(what: str, old: str, said: dict[str, Any]) -> Callable[[Raw], None]:
         if remove
         else lambda raw: drafts.put_class(raw, old, said),
         "type": (lambda raw: drafts.remove_type(raw, old)) if remove else lambda raw: drafts.put_type(raw, old, said),
-        "category": category,
+        "category": (lambda raw: drafts.remove_category(raw, old)) if remove else category,
     }
     if what not in edits:
         raise NotFound("没有这一页。", "There is no such page.")

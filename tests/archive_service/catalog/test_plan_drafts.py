@@ -16,7 +16,7 @@ from archive_service.catalog.plan_drafts import PlanDrafts
 from archive_service.catalog.plan_effects import Effect, PlanEffects
 from archive_service.catalog.schedules import read_files, take_into_use
 from archive_service.catalog.schemes import NewScheme, Schemes
-from archive_service.errors import BadInput, Conflict, Forbidden
+from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
 from retention_policies import default_schedule_path
 from tests.support.disposal_world import APPROVERS, ORDERER, PROPOSER, World
 
@@ -94,6 +94,21 @@ def test_whoever_wrote_in_a_draft_cannot_publish_it_nor_what_was_changed_since(d
         keeper(desk).begin(desk.person(ORDERER))
     keeper(desk).discard(desk.person(ORDERER))
     assert keeper(desk).draft(desk.person(PROPOSER)) is None
+
+
+def test_a_category_leaves_a_draft_once_no_class_uses_it() -> None:
+    raw = {
+        "categories": [{"code": "ZY·AX"}, {"code": "ZP·AX"}],
+        "classes": [{"code": "A", "category": "ZY·AX", "types": ["A1"], "categories": {"A1": "ZP·AX"}}],
+    }
+    for used in ("ZY·AX", "ZP·AX"):
+        with pytest.raises(BadInput, match="still use this category: A"):
+            drafts.remove_category(raw, used)
+    raw["classes"][0]["categories"] = {}
+    drafts.remove_category(raw, "ZP·AX")
+    assert raw["categories"] == [{"code": "ZY·AX"}]
+    with pytest.raises(NotFound):
+        drafts.remove_category(raw, "ZP·AX")
 
 
 def test_a_type_without_a_rule_cannot_be_published_and_an_unchanged_draft_neither(desk: World) -> None:

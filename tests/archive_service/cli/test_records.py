@@ -205,5 +205,9 @@ def test_a_file_is_corrected_and_the_record_declared(terminal: Terminal):
     done = terminal.run("correct", code, str(better), "--reason", "缺页", *actor)
     assert done.code == 0
     assert len(terminal.run("show", code, *actor).json["files"]) == 2
+    assert "the responsible body" in terminal.run("declare", code, *actor).err, "a mandatory field is missing"
+    described = ("describe", code, "--author", "示例组", "--reason", "补著录", *actor)
+    assert [terminal.run(*described).json["changed"] for _ in range(2)] == [["author"], []]
     assert terminal.run("declare", code, *actor).json["declared"]
+    assert terminal.run(*described[:3], "别组", *described[4:]).code == 5
     assert terminal.run("correct", code, str(better), "--reason", "再改", *actor).code == 5
