@@ -14,6 +14,7 @@ from archive_service.people.service import NewPerson
 from archive_service.sample.maker import make_sample
 from archive_service.sample.model import CaseFile, Sample
 from archive_service.sample.people import PEOPLE
+from archive_service.sample.storeroom import furnish
 
 SEED = 20261124
 KINDS = {"enterprise_group": "enterprise", "state_body": "state"}
@@ -40,13 +41,15 @@ def fill_sample(settings: Settings, say: Say) -> list[tuple[str, str, str]]:
         sample = make_sample(Path(folder) / "papers", SEED)
         archive = open_archive(settings)
         _file_all(archive, sample, say)
+        boxed = furnish(archive, archive.people.by_login(_archivist()))
+        say(f"  库房 K1：{boxed} 件原件装盒上架", f"  storeroom K1: the papers of {boxed} records lie in boxes")
         archive.keep_checkpoint()
         archive.close()
     return passwords
 
 
 def _file_all(archive: Archive, sample: Sample, say: Say) -> None:
-    archivist = archive.people.by_login(next(one.login for one in PEOPLE if ARCHIVIST in one.roles))
+    archivist = archive.people.by_login(_archivist())
     for fonds in sample.fonds:
         archive.cases.open_fonds(archivist, fonds.number, fonds.name_zh, fonds.name_en, KINDS[fonds.kind])
     names = {one.code: one.name for one in sample.enterprises}
@@ -63,6 +66,10 @@ def _file_all(archive: Archive, sample: Sample, say: Say) -> None:
                 f"    第 {refused.row} 行未归档：{refused.reason.zh}",
                 f"    row {refused.row} refused: {refused.reason.en}",
             )
+
+
+def _archivist() -> str:
+    return next(one.login for one in PEOPLE if ARCHIVIST in one.roles)
 
 
 def _open_case(archive: Archive, archivist: Person, case: CaseFile, enterprise: str) -> None:
