@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
+from archive_service.audit import acts
 from archive_service.catalog.fixity import Run, StoreState
+from archive_service.catalog.fixity_report import figures
 from archive_service.cli.backup import rebuild
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
 from archive_service.cli.vault_keys import drill_shares, make_shares, recover, rotate_key
+from archive_service.errors import BadInput, Text
 from archive_service.people.policy import Action, require
 
 
@@ -105,6 +110,42 @@ def replicate(desk: Desk, as_json: bool) -> None:
         say(f"已建 {made} 份副本，尚余 {left} 份。", f"{made} copies made, {left} left.")
     if left:
         raise SystemExit(FOUND_WRONG)
+
+
+@vault.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help=both("自哪一天。", "First day."))
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help=both("至哪一天。", "Last day."))
+@json_option
+@with_desk
+@in_chinese("写出存储完整性检测报告（.pdf 或 .xlsx；审计管理员、系统管理员）。")
+def report(desk: Desk, file: Path, first: datetime | None, last: datetime | None, as_json: bool) -> None:
+    """Write the fixity report of a span of days (.pdf or .xlsx; auditor, system administrator)."""
+    from archive_service.reports.fixity_reports import fixity_report
+    from archive_service.reports.pdf import as_pdf
+    from archive_service.reports.xlsx import as_xlsx
+
+    require(desk.person, Action.EXAMINE)
+    archive, settings = desk.archive, desk.settings.fixity
+    write = {".pdf": as_pdf, ".xlsx": as_xlsx}.get(file.suffix.lower())
+    if write is None:
+        raise BadInput("文件名须以 .pdf 或 .xlsx 结尾。", "The file's name must end in .pdf or .xlsx.")
+    end = last.date() if last else archive.clock.today()
+    begin = first.date() if first else end - timedelta(days=settings.days)
+    if begin > end:
+        raise BadInput("起始日期晚于截止日期。", "The first day lies after the last.")
+    found = figures(archive.fixity, begin, end)
+    unit = Text(archive.settings.archive.name_zh, archive.settings.archive.name_en)
+    register = fixity_report(found, settings, unit, archive.clock, language())
+    archive.ledger.note(desk.person.id, acts.REGISTER_WRITTEN, "register", "fixity", rows=len(register.rows))
+    file.write_bytes(write(register))
+    if as_json:
+        answer_json({"file": file, "copies": found.copies, "found": len(found.incidents), "open": found.open})
+        return
+    say(
+        f"已写入 {file}：读检 {found.copies} 份，发现缺损 {len(found.incidents)}，尚未修复 {found.open}。",
+        f"Written to {file}: {found.copies} copies read, {len(found.incidents)} found faulty, {found.open} not made good.",
+    )
 
 
 @vault.command()

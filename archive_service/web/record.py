@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from archive_service.audit import acts
 from archive_service.catalog.answers import answer_facts, answers_of, questions_of
 from archive_service.catalog.browse import Event, Whole
+from archive_service.catalog.copy_views import STATES, copies_of, history_of, shown
 from archive_service.catalog.facts import Answer
 from archive_service.catalog.parents import inherits
 from archive_service.catalog.tables import ARCHIVED, DESTROYED
@@ -78,6 +79,7 @@ def page(code: str) -> str:
         reader=_text(whole) if reading else None,
         scan=_scan(whole),
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
+        **_copies(whole),
         index_words=t(whole.index.reason_zh, whole.index.reason_en) if whole.index else "",
         roles={
             "original": t("原件", "Original"),
@@ -101,6 +103,35 @@ def answer(code: str) -> AnyResponse:
     else:
         done("与原先的回答相同，没有改动。", "These are the answers that stand already; nothing was changed.")
     return redirect(url_for("record.page", code=code), 303)
+
+
+def _copies(whole: Whole) -> dict[str, Any]:
+    """Return how the copies stand in each store, and what was done with every copy."""
+    ledger, row = archive().ledger, whole.row
+    places = [
+        {
+            "name": one.name,
+            "badge": ("failed" if one.state in ("missing", "damaged") else "ok", words(STATES[one.state])),
+            "objects": one.objects,
+            "checked": local_time(one.checked_at) if one.checked_at else "",
+            "lock": one.locked_until.isoformat() if one.locked_until else "",
+            "held": one.held,
+        }
+        for one in copies_of(ledger, row["id"])
+    ]
+    history = [
+        {
+            "when": local_time(one.at),
+            "last": local_time(one.last_at) if one.times > 1 else "",
+            "times": one.times,
+            "place": one.place,
+            "thing": words(one.thing),
+            "what": words(one.what),
+            "bad": one.bad,
+        }
+        for one in shown(history_of(ledger, row["id"], row["filed_at"]))
+    ]
+    return {"places": places, "copy_history": history}
 
 
 def _placed(whole: Whole) -> dict[str, Any]:

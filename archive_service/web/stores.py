@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.audit import acts
 from archive_service.catalog.copies import object_words
 from archive_service.catalog.fixity import StoreState
+from archive_service.catalog.fixity_report import figures
+from archive_service.errors import BadInput, NotFound, Text
 from archive_service.people.policy import Action, require
+from archive_service.reports.fixity_reports import fixity_report
 from archive_service.web.audit import detail_of
-from archive_service.web.here import archive, done, local_time, may, person, t, words
+from archive_service.web.here import archive, done, language, local_time, may, person, t, words
+from archive_service.web.reports import handed_out
 
 blueprint = Blueprint("stores", __name__, url_prefix="/stores")
 
@@ -40,8 +45,36 @@ def page() -> str:
         days=archive().settings.fixity.days,
         confidence=f"{archive().settings.fixity.confidence:.0%}",
         share=f"{archive().settings.fixity.damaged_share:.1%}",
+        today=archive().clock.today().isoformat(),
+        since=(archive().clock.today() - timedelta(days=archive().settings.fixity.days)).isoformat(),
         findings=None,
     )
+
+
+@blueprint.get("/report.<form>")
+def report(form: str) -> Response:
+    """Hand the fixity report of a span of days out as a file; the log notes who took it."""
+    require(person(), Action.EXAMINE)
+    if form not in ("pdf", "xlsx"):
+        raise NotFound("没有这种报告。", "There is no such report.")
+    last = _day("to", archive().clock.today())
+    first = _day("from", last - timedelta(days=archive().settings.fixity.days))
+    if first > last:
+        raise BadInput("起始日期晚于截止日期。", "The first day lies after the last.")
+    found = figures(archive().fixity, first, last)
+    names = archive().settings.archive
+    unit = Text(names.name_zh, names.name_en)
+    register = fixity_report(found, archive().settings.fixity, unit, archive().clock, language())
+    archive().ledger.note(person().id, acts.REGISTER_WRITTEN, "register", "fixity", rows=len(register.rows))
+    return handed_out(register, form)
+
+
+def _day(name: str, otherwise: date) -> date:
+    text = request.args.get(name, "").strip()
+    try:
+        return date.fromisoformat(text) if text else otherwise
+    except ValueError as error:
+        raise BadInput("日期应写作 2026-03-01。", "Write a date as 2026-03-01.") from error
 
 
 @blueprint.post("/examine")

@@ -252,6 +252,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /search": WORKING,
     "GET /search/found.xlsx": WORKING,
     "GET /stores/": ("auditor", "system"),
+    "GET /stores/report.<form>": ("auditor", "system"),
     "POST /stores/examine": ("auditor", "system"),
     "POST /stores/replicate": ("system",),
 }
