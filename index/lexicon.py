@@ -24,6 +24,12 @@ def _segmenter() -> rjieba.Jieba:
     return segmenter
 
 
+@functools.cache
+def known() -> tuple[str, ...]:
+    """Return the words of the trade."""
+    return tuple(dict.fromkeys(word for line in _lines("words.txt") for word in line.split()))
+
+
 def cut(run: str) -> list[str]:
     """Cut a run of Chinese characters into words."""
     words: list[str] = _segmenter().cut(run)

@@ -57,6 +57,11 @@ class Compartments:
         with told_plainly():
             return self.generations.serving.engines[name].search(query, scope, strict=strict)
 
+    def near(self, name: str, word: str, scope: Scope) -> frozenset[tuple[int, str]]:
+        """Return words of a scope that a word typed amiss may mean, each with how far it is from it."""
+        with told_plainly():
+            return self.generations.serving.engines[name].near(word, scope)
+
     def purge_elsewhere(self, level: str, record_ids: Collection[str]) -> None:
         """Remove records of a level from every compartment that is not theirs, where a change of level left them."""
         with told_plainly():

@@ -92,14 +92,14 @@ def _read(name: str, value: str) -> str | int | date | None:
     if name == "year":
         return int(value[:4]) if re.fullmatch("[0-9]{4}年?", value) else None
     if name in ("before", "after"):
-        return _day(value)
+        return read_day(value)
     if name == "level":
         said = {one.lower(): level for level, text in LEVEL_WORDS.items() for one in (level, text.zh, text.en)}
         return said.get(value.lower())
     return value.upper() if name in ("class_code", "type_code") else value
 
 
-def _day(value: str) -> date | None:
+def read_day(value: str) -> date | None:
     """Read a day; of a year or a month alone the first day is meant."""
     found = _DAY.fullmatch(value)
     if found is None:

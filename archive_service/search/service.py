@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from index.engines.base import DOC_ID, Found, Scope
 from index.extract.scans import BEGINNING
 from index.highlight import fragments
 from index.query import Query, parse_query
+from index.slips import slips_in
 
 IN_A_QUERY = 500
 """Ids in one SQL query."""
@@ -33,6 +35,9 @@ ONE_BY_ONE = 8000
 """Up to so many records are looked up by their ids."""
 
 LONGEST_CODE = 200
+MOST_MENDED, MOST_TRIED = 6, 3
+"""Words of a question for which better ones are looked for, and how many are tried for each."""
+
 SNIPPET_BYTES = 2_000_000
 FEW = 10
 """Where fewer records hold every word of a question, those follow that hold some of them."""
@@ -129,6 +134,34 @@ class Search:
         )
         return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing, typed.told)
 
+    def better(self, actor: Person, text: str, filters: SearchFilters | None = None) -> str | None:
+        """Return a question that finds something, with other words where this person's records hold none that was typed.
+
+        Only words of records within the person's scope are thought of, and only what the person then finds is told.
+        """
+        require(actor, Action.SEARCH)
+        typed = read_typed(text)
+        query = parse_query(typed.words)
+        if not query.words:
+            return None
+        mended = typed.words
+        for word in slips_in(query.said, query.words)[:MOST_MENDED]:
+            near = sorted(
+                set().union(*(self._near_words(name, actor, word) for name in self.compartments.names)),
+                key=lambda one: (one[0], one[1]),
+            )
+            for _, other in near[:MOST_TRIED]:
+                if self.find(actor, other, limit=1, passages=False).total:
+                    mended = re.sub(re.escape(word), other, mended, flags=re.IGNORECASE)
+                    break
+        if mended == typed.words or not self.find(actor, mended, filters, limit=1, passages=False).total:
+            return None
+        return mended
+
+    def _near_words(self, name: str, actor: Person, word: str) -> frozenset[tuple[int, str]]:
+        scope = self._scope(name, actor, SearchFilters())
+        return frozenset() if scope is None else self.compartments.near(name, word, scope)
+
     def _fitting(self, actor: Person, filters: SearchFilters) -> _Answer:
         """Return every record that fits the filters and that the person may see, the newest first."""
         wanted = (
@@ -181,11 +214,18 @@ class Search:
         return _Answer(ranked, seen)
 
     def _asked(self, name: str, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> Found:
+        scope = self._scope(name, actor, filters)
+        if query.empty or scope is None:
+            return Found((), frozenset())
+        return self.compartments.search(name, query, scope, strict=strict)
+
+    def _scope(self, name: str, actor: Person, filters: SearchFilters) -> Scope | None:
+        """Return what of a compartment exists for a person; nothing when none of it does."""
         levels = self.compartments.levels(name) & actor.clearance
         at = self.ledger.clock.stamp()
         granted = frozenset(grant.record_id for grant in actor.grants if at < grant.until)
-        if query.empty or not (levels or granted):
-            return Found((), frozenset())
+        if not (levels or granted):
+            return None
         wanted = {
             "class": filters.class_code,
             "type": filters.type_code,
@@ -194,8 +234,7 @@ class Search:
         }
         narrowed = {field: value for field, value in wanted.items() if value}
         # Of the compartment's levels even one that is wholly seen is named: the index may be behind the catalogue.
-        scope = Scope({"level": frozenset(levels), DOC_ID: granted}, narrowed)
-        return self.compartments.search(name, query, scope, strict=strict)
+        return Scope({"level": frozenset(levels), DOC_ID: granted}, narrowed)
 
     def _seen(self, actor: Person, ids: Sequence[str], *only: ColumnElement[bool]) -> dict[str, Facts]:
         """Return those of some records that the person may see at this moment, as the catalogue knows them now."""
@@ -272,6 +311,7 @@ def _facets(seen: Iterable[Facts]) -> dict[str, list[tuple[str, int]]]:
     every = list(seen)
     counted = {
         "class": Counter(facts.class_code for facts in every),
+        "type": Counter(facts.type_code for facts in every),
         "year": Counter(str(facts.year) for facts in every),
         "level": Counter(facts.level for facts in every),
     }

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from archive_service.catalog.legacy_tables import likely_codes
-from archive_service.errors import Text
+from archive_service.errors import BadInput, Text
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, require
 from archive_service.reports.found import found_register
-from archive_service.search.fields import SearchFilters
+from archive_service.search.fields import LONGEST_VALUE, SearchFilters, read_day
 from archive_service.search.service import Hit, Results
 from archive_service.web.catalogue import Narrowing
-from archive_service.web.here import archive, class_name, language, level_badge, number_of, person, t, words
+from archive_service.web.here import archive, class_name, language, level_badge, number_of, person, t, type_name, words
 from archive_service.web.home import badges_of
 from archive_service.web.reports import handed_out
 from archive_service.web.second import second_again
 
 blueprint = Blueprint("search", __name__)
 PAGE = 20
+FILTERS = ("class", "type", "year", "level", "enterprise", "code", "after", "before")
 NEWEST = "date"
 
 
@@ -43,6 +45,7 @@ def page() -> str:
         found=found,
         results=[_result(hit) for hit in found.hits],
         meant=_meant(query) if not found.total else [],
+        better=_better(query, filters) if not found.total else None,
         facets=_facets(found, narrowing),
         told=[words(one) for one in found.told],
         orders=[
@@ -52,6 +55,7 @@ def page() -> str:
         export_url=url_for("search.exported", **narrowing.now),  # type: ignore[arg-type]
         chips=narrowing.chips(_shown),
         clear_url=url_for("search.page", q=query),
+        now=narrowing.now,
         next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
         first_url=narrowing.url() if offset else None,
         masked=masked_entry(query),
@@ -79,11 +83,24 @@ def exported() -> Response:
 
 
 def _filters(narrowing: Narrowing) -> SearchFilters:
+    now = narrowing.now
     return SearchFilters(
-        class_code=narrowing.now.get("class", ""),
-        year=number_of(narrowing.now.get("year", ""), "年度", "The year"),
-        level=narrowing.now.get("level", ""),
+        class_code=now.get("class", ""),
+        type_code=now.get("type", ""),
+        year=number_of(now.get("year", ""), "年度", "The year"),
+        level=now.get("level", ""),
+        enterprise=now.get("enterprise", "")[:LONGEST_VALUE],
+        code=now.get("code", "")[:LONGEST_VALUE],
+        before=_day_of(now.get("before", ""), "早于", "Before"),
+        after=_day_of(now.get("after", ""), "晚于", "From"),
     )
+
+
+def _day_of(typed: str, zh: str, en: str) -> date | None:
+    day = read_day(typed) if typed else None
+    if typed and day is None:
+        raise BadInput(f"“{zh}”的日期请写成 2024-05-01。", f"Write the date of “{en}” as 2024-05-01.")
+    return day
 
 
 def masked_entry(typed: str) -> dict[str, Any] | None:
@@ -105,8 +122,14 @@ def _meant(query: str) -> list[dict[str, str]]:
     return [{"code": one.code, "title": one.title, "url": url_for("record.page", code=one.code)} for one in lines]
 
 
+def _better(query: str, filters: SearchFilters) -> dict[str, str] | None:
+    """Return the question with words of records that the person sees in the place of those that nothing holds."""
+    better = archive().search.better(person(), query, filters)
+    return {"query": better, "url": Narrowing("search.page", _wanted()).url(q=better)} if better else None
+
+
 def _wanted() -> dict[str, str]:
-    return {name: value for name in ("class", "year", "level", "sort") if (value := request.args.get(name, "").strip())}
+    return {name: value for name in (*FILTERS, "sort") if (value := request.args.get(name, "").strip())}
 
 
 def _result(hit: Hit) -> dict[str, Any]:
@@ -129,11 +152,24 @@ def _shown(name: str, value: str) -> tuple[str, str] | None:
         return t("年度", "Year"), value
     if name == "level":
         return t("密级", "Level"), words(LEVEL_WORDS[value]) if value in LEVEL_WORDS else value
-    return None
+    if name == "type":
+        return t("类型", "Type"), f"{value} {type_name(value)}".strip()
+    plain = {
+        "enterprise": t("企业", "Enterprise"),
+        "code": t("档号", "Code"),
+        "after": t("自", "From"),
+        "before": t("早于", "Before"),
+    }
+    return (plain[name], value) if name in plain else None
 
 
 def _facets(found: Results, narrowing: Narrowing) -> list[tuple[str, list[tuple[str, int, str, bool]]]]:
-    headings = {"class": t("类", "Class"), "year": t("年度", "Year"), "level": t("密级", "Level")}
+    headings = {
+        "class": t("类", "Class"),
+        "type": t("类型", "Type"),
+        "year": t("年度", "Year"),
+        "level": t("密级", "Level"),
+    }
     facets = []
     for name, heading in headings.items():
         options = []

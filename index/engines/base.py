@@ -81,6 +81,12 @@ class Engine(Protocol):
         and what the query excludes never comes.
         """
 
+    def near(self, word: str, scope: Scope = EVERYTHING) -> frozenset[tuple[int, str]]:
+        """Return words that documents of the scope hold and that a word may be a slip for, with the distance of each.
+
+        Nothing where some document of the scope holds the word itself.
+        """
+
     def contains(self, doc_id: str) -> bool:
         """Say whether anything of a document is in the index, deleted or not."""
 

@@ -18,7 +18,7 @@ from index.analysis import Token
 from index.engines.base import DOC_ID, EVERYTHING, Document, Found, Scope, Still
 from index.engines.homes import FolderHome, Home, SealedHome
 from index.engines.whoosh_postings import FACTS, TEXT, TITLE, Memory
-from index.engines.whoosh_search import fact, find
+from index.engines.whoosh_search import fact, find, near
 from index.faults import IndexBusy, IndexDamaged, IndexFault
 from index.query import Query
 
@@ -121,6 +121,11 @@ class WhooshEngine:
         """Return what matches, within the scope."""
         with self._reader() as reader:
             return find(self._memory.of(reader), query, scope, strict=strict)
+
+    def near(self, word: str, scope: Scope = EVERYTHING) -> frozenset[tuple[int, str]]:
+        """Return words of the scope that a word may be a slip for."""
+        with self._reader() as reader:
+            return near(self._memory.of(reader), word, scope)
 
     def contains(self, doc_id: str) -> bool:
         """Say whether any posting of a document's id is there, deleted or not."""

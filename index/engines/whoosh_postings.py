@@ -146,11 +146,11 @@ class Segment:
 
     @property
     def damping(self) -> array[float]:
-        """By how much the length of each document dampens what its terms are worth."""
+        """By how much the length of each document dampens what its terms are worth; a deleted one has none."""
         if self._damping is None:
             length = self.leaf.doc_field_length
             plain, share = SATURATION * (1 - LENGTH_SHARE), SATURATION * LENGTH_SHARE / USUAL_LENGTH
-            self._damping = array("d", (plain + share * length(docnum, TEXT, 0) for docnum in range(self.size)))
+            self._damping = array("d", (plain + share * (length(docnum, TEXT) or 0) for docnum in range(self.size)))
         return self._damping
 
     def with_facts(self, facts: frozenset[str]) -> Row:
@@ -173,6 +173,12 @@ class Segment:
     def postings(self, field: str, term: str) -> Any:
         """Return Whoosh's own reading of a term, for the places at which it stands."""
         return self.leaf.postings(field, term) if (field, term) in self.leaf else None
+
+    def beginning(self, letters: str) -> Iterator[str]:
+        """Give the terms of texts and titles that begin so."""
+        for field in (TEXT, TITLE) if letters else ():
+            for term in self.leaf.expand_prefix(field, letters):
+                yield term.decode("utf-8") if isinstance(term, bytes) else term
 
     def held(self, term: str) -> Held:
         """Return who holds a term in title or text."""

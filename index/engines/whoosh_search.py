@@ -14,6 +14,7 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from index.analysis import phrase_terms
@@ -21,6 +22,7 @@ from index.engines.base import DOC_ID, Found, Scope
 from index.engines.whoosh_postings import SATURATION, TEXT, TITLE, Held, Row, Segment
 from index.form import Either, Form, Phrase, Word
 from index.query import SHORT, Query
+from index.slips import MOST_AROUND, by_letters, is_han, of_the_trade
 from index.weighing import chains_of, question_terms
 
 FIELDS = (TITLE, TEXT)
@@ -65,6 +67,22 @@ def find(segments: list[Segment], query: Query, scope: Scope, *, strict: bool) -
     every = frozenset(one[1] for one in scored)
     kept = sorted(one for one in scored if one[3])
     return Found(tuple(one[1] for one in kept), every, tuple(one[2] for one in kept))
+
+
+def near(segments: list[Segment], word: str, scope: Scope) -> frozenset[tuple[int, str]]:
+    """Return words that documents of the scope hold and that a word may be a slip for; nothing where some hold itself."""
+    worlds = [_World(segment, scope) for segment in segments]
+    if any(world.holding(chain, None) for world in worlds for chain in chains_of(word)):
+        return frozenset()
+    if is_han(word):
+        found = of_the_trade(word)
+    else:
+        stemmed = "".join(term for term, _ in phrase_terms(word)[:1])
+        terms = {term for world in worlds for term in world.segment.beginning(stemmed[:1])}
+        found = by_letters(stemmed, sorted(terms))
+    ranked = sorted(found)
+    held = (one for one in ranked if any(world.holding(phrase_terms(one[1]), None) for world in worlds))
+    return frozenset(islice(held, MOST_AROUND))
 
 
 @dataclass(frozen=True)

@@ -324,6 +324,28 @@ class EngineContract:
         fill(engine, hazard="重大隐患整改", flaw="设备缺陷的整改", ledger="台账", other="会议通知")
         assert sorted(ask(engine, question, strict=strict)) == names
 
+    def test_documents_without_a_text_and_deleted_ones_hinder_nothing(self, engine: Engine) -> None:
+        fill(engine, a="", b="消防通道", c="消防演练")
+        engine.add(document("only", "", title="消防"))
+        engine.commit()
+        fill(engine, b="消防演练计划")
+        assert sorted(ask(engine, "消防")) == ["b", "c", "only"]
+        assert ask(engine, "消防通道") == []
+        assert sorted(ask(engine, "消防演练应该怎么做才符合要求")) == ["b", "c", "only"]
+
+    def test_a_slip_is_told_only_from_what_is_seen(self, engine: Engine) -> None:
+        engine.add(document("a", "safety inspection 隐患排查", level="PUB"))
+        engine.add(document("b", "formulation of the hazardous mixture 应急演练", level="TS"))
+        engine.commit()
+        seen = Scope({"level": frozenset({"PUB"})})
+        assert engine.near("inspektion") == engine.near("inspektion", seen) == {(1, "inspect")}
+        assert engine.near("safety", seen) == frozenset()
+        assert engine.near("隐换排查", seen) == {(1, "隐患排查")}
+        assert engine.near("隐患排查", seen) == frozenset()
+        for hidden in ("hazzard", "mixtvre", "应及演练"):
+            assert engine.near(hidden, seen) == frozenset()
+            assert engine.near(hidden)
+
     def test_a_word_with_a_typo_harms_nothing(self, engine: Engine) -> None:
         fill(engine, a="safety inspection", b="meeting")
         assert ask(engine, "safety inspektion") == []

@@ -171,3 +171,19 @@ def test_records_in_the_index_of_a_level_not_theirs_are_not_shown_to_those_clear
         work.connection.execute(update(records).where(records.c.id == one.record_id).values(level="SEAL"))
         work.commit()
     assert archive.find("配方", CLEARED).total == 0
+
+
+def test_what_was_meant_is_told_only_from_what_the_person_sees(archive: SearchWorld) -> None:
+    archive.file("应急演练 hazard", "INT")
+    archive.file("隐患排查 formula", "TS")
+    archive.indexer.settle()
+
+    def better(text: str, login: str) -> str | None:
+        return archive.search.better(archive.world.person(login), text)
+
+    assert better("应及演练", OUTSIDER) == "应急演练"
+    assert better("hazzard", OUTSIDER) == "hazard"
+    assert better("hazard", OUTSIDER) is None
+    for slip, meant in (("隐换排查", "隐患排查"), ("formvla", "formula")):
+        assert better(slip, OUTSIDER) is None
+        assert better(slip, CLEARED) == meant
