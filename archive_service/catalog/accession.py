@@ -27,17 +27,20 @@ from archive_service.catalog.parents import decisive_in_case, followers_in_case
 from archive_service.catalog.receipts import receipt_of
 from archive_service.catalog.rows import Prepared, write
 from archive_service.catalog.schedules import Schedules
-from archive_service.catalog.stowing import HANDS, key_ids, stow
+from archive_service.catalog.stowing import key_ids, stow
 from archive_service.catalog.tables import case_files, records
 from archive_service.errors import ArchiveError, Conflict, Unavailable
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, can
-from archive_service.vault import Vault
+from archive_service.vault import Vault, being_filed
 from retention_policies import FactQuestion
 
 Outcome = Receipt | ArchiveError
 AT_ONCE = 16 * 1024 * 1024
 """Bytes of files behind which a batch is committed before more of it is taken in."""
+
+TOGETHER = 64
+"""Records whose files are stored together: so many files at most, times their attachments, are open at a time."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,10 @@ class Accession:
         What is wrong with one does not keep the others out. When this returns, what has a receipt is durable.
         """
         outcomes: dict[int, Outcome] = {}
-        ours: dict[int, Draft] = {}
+        drafts = self._drafts(actor, batch, outcomes)
         with ExitStack() as claims:
+            ours = self._claimed(claims, drafts, outcomes)
             try:
-                for place, draft in self._drafts(actor, batch, outcomes).items():
-                    try:
-                        claims.enter_context(self.vault.claim(draft.record_id))
-                        ours[place] = draft
-                    except ArchiveError as error:
-                        outcomes[place] = error
                 outcomes |= self._earlier(actor, ours)
                 outcomes |= self._file(actor, {place: ours[place] for place in ours if place not in outcomes})
             except BaseException as error:
@@ -86,6 +84,25 @@ class Accession:
                         self._discard(draft)
                 raise
         return [outcomes[place] for place in range(len(batch))]
+
+    def _claimed(
+        self, claims: ExitStack, drafts: Mapping[int, Draft], outcomes: dict[int, Outcome]
+    ) -> dict[int, Draft]:
+        """Claim those records that nobody else is filing now; two of one batch that are one record are told so too."""
+        first: dict[str, int] = {}
+        for place, draft in drafts.items():
+            first.setdefault(draft.record_id, place)
+        try:
+            refused = claims.enter_context(self.vault.claim_all(first))
+        except ArchiveError as error:
+            outcomes |= dict.fromkeys(drafts, error)
+            return {}
+        for place, draft in drafts.items():
+            if draft.record_id in refused:
+                outcomes[place] = refused[draft.record_id]
+            elif first[draft.record_id] != place:
+                outcomes[place] = being_filed()
+        return {place: one for place, one in drafts.items() if place not in outcomes}
 
     def _drafts(self, actor: Person, batch: Sequence[NewRecord], outcomes: dict[int, Outcome]) -> dict[int, Draft]:
         """Check what can be checked without the files; what is wrong goes into ``outcomes``."""
@@ -121,8 +138,8 @@ class Accession:
         outcomes: dict[int, Outcome] = {}
         waiting: dict[int, Prepared] = {}
         size = 0
-        for start in range(0, len(drafts), HANDS):
-            some = dict(list(drafts.items())[start : start + HANDS])
+        for start in range(0, len(drafts), TOGETHER):
+            some = dict(list(drafts.items())[start : start + TOGETHER])
             for place, stowed in stow(self.vault, some, self.max_bytes, self.kind).items():
                 if isinstance(stowed, Prepared) and self.gate and (refusal := self.gate(actor, stowed)):
                     self._discard(drafts[place])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -44,9 +43,6 @@ SAME = (
 )
 """Columns that a capsule tells word for word, beside those that have a name of their own in it."""
 
-HANDS = 16
-"""Capsules written at the same time; see :mod:`archive_service.catalog.stowing`."""
-
 
 @dataclass(frozen=True)
 class _Source:
@@ -73,15 +69,22 @@ def write_capsules(ledger: Ledger, vault: Vault, record_ids: Sequence[str]) -> N
         return
     with suppress(ArchiveError, DBAPIError):
         asked, sources = _read(ledger, record_ids)
-        with ThreadPoolExecutor(min(HANDS, len(record_ids))) as hands:
-            tried = list(hands.map(lambda source: _tried(vault, source), sources))
-        written = [one for one in tried if one is not None]
+        written = _written_all(vault, sources)
         done = {record_id for record_id, _ in written}
         _settle(ledger, [row.seq for row in asked if row.record_id in done], written)
 
 
 _Written = tuple[str, list[Wanted]]
 """A record whose capsule was written, and all objects that belong to it."""
+
+
+def _written_all(vault: Vault, sources: Sequence[_Source]) -> list[_Written]:
+    """Write capsules together; if that fails, each by itself, so that only what is wrong stays out."""
+    with suppress(ArchiveError, OSError):
+        made = [_capsule(vault, source) for source in sources]
+        belonging = vault.write_capsules(made)
+        return [(capsule.record_id, wanted) for capsule, wanted in zip(made, belonging, strict=True)]
+    return [one for source in sources if (one := _tried(vault, source)) is not None]
 
 
 def _tried(vault: Vault, source: _Source) -> _Written | None:

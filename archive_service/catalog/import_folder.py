@@ -6,8 +6,6 @@ case file and file names, so that a row filed before gives its first receipt and
 
 from __future__ import annotations
 
-import hashlib
-import posixpath
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +18,7 @@ from archive_service.catalog.dates import parse_date
 from archive_service.catalog.folders import inside, read_chunks
 from archive_service.catalog.manifest import Manifest, Row, find_manifest, open_manifest
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.catalog.named_files import NamedFiles, plain
 from archive_service.catalog.preview import Preview, preview_many
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import Person
@@ -38,7 +37,7 @@ __all__ = [
 Rows = Sequence[Row] | Manifest
 """Rows that can be gone through more than once."""
 
-TOGETHER = 32
+TOGETHER = 64
 """Small records that share one transaction: none is reported before it is durable."""
 
 FileSource = Callable[[Row], tuple[tuple[SourceFile, ...], str]]
@@ -234,10 +233,7 @@ class _Run:
     source: FileSource
     fonds_no: str
     case_no: str | None
-    named: dict[bytes, int] = field(default_factory=dict)
-    """The row that names a file, by a digest of its name: of a hundred thousand files little is to be held."""
-    filed: dict[bytes, bytes] = field(default_factory=dict)
-    """The id of the record whose main file this is, by the same digest."""
+    named: NamedFiles = field(default_factory=NamedFiles)
 
     def file(self, group: Sequence[Row]) -> list[RowResult]:
         """File some rows together."""
@@ -253,7 +249,7 @@ class _Run:
         for row in group:
             outcome = outcomes[row.number]
             if isinstance(outcome, Receipt):
-                self.filed[_short(row.files[0])] = bytes.fromhex(outcome.record_id)
+                self.named.note_filed(row.files[0], outcome.record_id)
         return [_result(row, outcomes[row.number]) for row in group]
 
     def _record(self, row: Row) -> NewRecord:
@@ -271,15 +267,15 @@ class _Run:
         self._claim_files(row)
         files, _ = self.source(row)
         new = new_record(row, files, self.fonds_no, self.case_no, None)
-        return replace(new, parent=None) if new.parent and _short(new.parent) in self.named else new
+        return replace(new, parent=None) if new.parent and self.named.row_of(new.parent) else new
 
     def _claim_files(self, row: Row) -> None:
         """Refuse a file that is named twice: it would be filed twice, or the second title would be lost."""
         if not row.files:
             raise BadInput("此行没有写文件名。", "This row names no file.")
         for name in row.files:
-            first = self.named.setdefault(_short(name), row.number)
-            if first != row.number or [_plain(other) for other in row.files].count(_plain(name)) > 1:
+            first = self.named.claim(name, row.number)
+            if first != row.number or [plain(other) for other in row.files].count(plain(name)) > 1:
                 raise BadInput(
                     f"文件“{name}”已在第 {first} 行写过；一个文件只归入一件档案。",
                     f"The file {name!r} is named in row {first} already; a file belongs to one record only.",
@@ -288,22 +284,13 @@ class _Run:
     def _parent(self, row: Row) -> str | None:
         """Return the main record that a row names: the one made of another row's file, else an archival code."""
         wanted = row.values["parent"]
-        file = _short(wanted) if wanted else b""
-        if wanted and file in self.named and file not in self.filed:
+        named, filed = (self.named.row_of(wanted), self.named.record_of(wanted)) if wanted else (None, None)
+        if named and not filed:
             raise BadInput(
-                f"主件“{wanted}”（第 {self.named[file]} 行）未归档，此件也未归档。",
-                f"The main record {wanted!r} (row {self.named[file]}) was not filed, so neither was this one.",
+                f"主件“{wanted}”（第 {named} 行）未归档，此件也未归档。",
+                f"The main record {wanted!r} (row {named}) was not filed, so neither was this one.",
             )
-        return self.filed[file].hex() if file in self.filed else wanted or None
-
-
-def _short(name: str) -> bytes:
-    """Return a digest of a file's name that two names never share in practice."""
-    return hashlib.blake2b(_plain(name).encode("utf-8", "surrogatepass"), digest_size=12).digest()
-
-
-def _plain(name: str) -> str:
-    return posixpath.normpath(name.replace("\\", "/")) if name else ""
+        return filed or wanted or None
 
 
 def new_record(

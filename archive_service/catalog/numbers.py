@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, union_all
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Work
@@ -28,7 +28,7 @@ from archive_service.database.engine import insert_if_absent
 from archive_service.database.tables import new_salt
 from archive_service.errors import BadInput, Conflict
 
-AHEAD = 32
+AHEAD = 64
 """Codes that are looked up at once, whether they were issued before."""
 
 
@@ -215,23 +215,36 @@ class Numbers:
         counter.looked_to[run.before] = stop - 1
 
 
+_NUMBERED = (records, void_numbers, reserved_numbers)
+"""Where a number stands once it was issued."""
+
+_NUMBERS_TAKEN = union_all(
+    *(
+        select(table.c.number).where(
+            table.c.scheme == bindparam("wanted_scheme"),
+            table.c.scope == bindparam("wanted_scope"),
+            table.c.number.between(bindparam("first"), bindparam("last")),
+        )
+        for table in _NUMBERED
+    )
+)
+_CODES_ISSUED = union_all(
+    *(select(table.c.code).where(table.c.code.in_(bindparam("codes", expanding=True))) for table in _NUMBERED)
+)
+"""Made once: the queries stand on the way of every record that is filed."""
+
+
 def _numbers_taken(work: Work, run: Run, first: int, last: int) -> set[int]:
     """Return the numbers of a scope that codes of another shape have: classes that count together, earlier versions."""
-    found: set[int] = set()
-    for table in (records, void_numbers, reserved_numbers):
-        of_scope = (table.c.scheme == run.scheme) & (table.c.scope == run.scope)
-        query = select(table.c.number).where(of_scope, table.c.number.between(first, last))
-        found.update(work.connection.execute(query).scalars())
-    return found
+    asked = {"wanted_scheme": run.scheme, "wanted_scope": run.scope, "first": first, "last": last}
+    return set(work.connection.execute(_NUMBERS_TAKEN, asked).scalars())
 
 
 def codes_issued(connection: Connection, codes: Sequence[str]) -> set[str]:
     """Return those of some codes that were ever issued: to a record, to the void ledger, or reserved."""
     found: set[str] = set()
-    for table in (records, void_numbers, reserved_numbers):
-        for start in range(0, len(codes), 500):
-            query = select(table.c.code).where(table.c.code.in_(codes[start : start + 500]))
-            found.update(connection.execute(query).scalars())
+    for start in range(0, len(codes), 500):
+        found.update(connection.execute(_CODES_ISSUED, {"codes": list(codes[start : start + 500])}).scalars())
     return found
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from archive_service.audit import acts
 from archive_service.audit.copying import Told
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.capsules import HANDS, rows_again
+from archive_service.catalog.capsules import rows_again
 from archive_service.catalog.copies import forget
 from archive_service.catalog.frame import OF_RECORDS, Frame, from_plain
 from archive_service.catalog.outbox import enqueue
@@ -42,6 +42,8 @@ from archive_service.people.model import OPEN_LEVELS
 from archive_service.vault import KeyDestroyed, Vault
 
 AT_ONCE = 500
+HANDS = 16
+"""Capsules that are read at the same time."""
 Rows = list[Mapping[str, Any]]
 Progress = Callable[[int, int], None]
 

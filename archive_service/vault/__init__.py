@@ -9,13 +9,14 @@ from archive_service.vault.copies import Fault, Finding, Placement, Wanted, want
 from archive_service.vault.custodians import Custodian, KeyFileCustodian, PassphraseCustodian
 from archive_service.vault.disk import DiskFull, SyncFailed
 from archive_service.vault.fixity import for_one_night, sample_size
+from archive_service.vault.folders import being_filed
 from archive_service.vault.keyfiles import make_key_file, read_key_file
 from archive_service.vault.keyring import KeyDestroyed, Keyring, Rotation
 from archive_service.vault.local_store import LocalStore
 from archive_service.vault.locks import Lock
 from archive_service.vault.spool import Spool
 from archive_service.vault.store import Store, Stored
-from archive_service.vault.vault import PRIMARY, SealedObject, Vault
+from archive_service.vault.vault import PRIMARY, SealedObject, Small, Vault
 
 __all__ = [
     "PRIMARY",
@@ -35,12 +36,14 @@ __all__ = [
     "Placement",
     "Rotation",
     "SealedObject",
+    "Small",
     "Spool",
     "Store",
     "Stored",
     "SyncFailed",
     "Vault",
     "Wanted",
+    "being_filed",
     "for_one_night",
     "make_key_file",
     "read_key_file",

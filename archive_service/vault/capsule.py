@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from archive_service.errors import Damaged
@@ -66,7 +66,7 @@ class Capsule:
 def to_json(capsule: Capsule) -> bytes:
     """Write a capsule: sorted keys, UTF-8, schema version; equal capsules give equal bytes."""
     value = {field.name: getattr(capsule, field.name) for field in fields(capsule)}
-    value["components"] = [asdict(component) for component in capsule.components]
+    value["components"] = [dict(vars(component)) for component in capsule.components]
     value["dates"] = dict(capsule.dates)
     value["description"] = None if capsule.description is None else dict(capsule.description)
     if capsule.sealed_description is not None:

@@ -81,10 +81,13 @@ class Placement:
         return frozenset({self.primary, *chosen})
 
 
-def wanted_of(capsule: Capsule, places: Iterable[str]) -> list[Wanted]:
-    """Return everything that must lie in the stores of a record, from its capsule as the catalogue writes it."""
+def wanted_of(capsule: Capsule, places: Iterable[str], written: bytes | None = None) -> list[Wanted]:
+    """Return everything that must lie in the stores of a record, from its capsule as the catalogue writes it.
+
+    ``written`` is the capsule's JSON, where it has been made already.
+    """
     where, record_id = frozenset(places), capsule.record_id
-    text = to_json(capsule)
+    text = written or to_json(capsule)
     found = [Wanted(names.capsule_name(record_id), len(text), hashlib.sha256(text).hexdigest(), where)]
     for one in capsule.components:
         name = names.object_name(record_id, one.component_id, one.version)

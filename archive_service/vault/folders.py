@@ -90,7 +90,12 @@ def lock(folder: int, name: str, where: Path) -> int:
             except FileNotFoundError:
                 pass
             os.close(fd)
-    raise Conflict("该件正在归档中，请稍候。", "This record is being filed at this moment; wait for that to end.")
+    raise being_filed()
+
+
+def being_filed() -> Conflict:
+    """Return what is said of a record that another one is filing."""
+    return Conflict("该件正在归档中，请稍候。", "This record is being filed at this moment; wait for that to end.")
 
 
 def unlink_unless_locked(folder: int, entry: str) -> None:

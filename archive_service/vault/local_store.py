@@ -14,19 +14,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from archive_service.errors import Conflict, Damaged, NotFound, Unavailable
+from archive_service.errors import ArchiveError, Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import names, remains
 from archive_service.vault.ballast import refuse_below
 from archive_service.vault.disk import SyncFailed, open_folder, sync, telling, write_all
 from archive_service.vault.folders import below, entries, list_folder, lock, standing, unlink_unless_locked
 from archive_service.vault.pieces import sha256_of
 from archive_service.vault.store import Judge, Stored
+from archive_service.vault.together import named, syncing, written_aside
 
 MARKER = "store.json"
 OBJECTS = "objects"
 STAGING = "staging"
 FORMAT = 1
 _TRIES = 8
+#: files, and folders of them, that are open at a time when many are written together
+OPEN_AT_ONCE = 128
 #: how often, while an object is written, the room on the disk is looked at
 _LOOK_BYTES = 8 << 20
 
@@ -134,18 +137,60 @@ class LocalStore:
                 with suppress(OSError):
                     os.unlink(aside, dir_fd=staging)
 
+    def create_all(self, objects: Mapping[str, bytes], judges: Mapping[str, Judge] | None = None) -> dict[str, Stored]:
+        """Store small objects together; one whose name is taken is stored by itself, in place of what lies there."""
+        order = list(objects)
+        found: dict[str, Stored] = {}
+        for start in range(0, len(order), OPEN_AT_ONCE):
+            found |= self._create_some({name: objects[name] for name in order[start : start + OPEN_AT_ONCE]}, judges)
+        return found
+
+    def _create_some(self, objects: Mapping[str, bytes], judges: Mapping[str, Judge] | None) -> dict[str, Stored]:
+        self._refuse_after_failure()
+        reserve = self._reserve if any(names.parse(name).component_id for name in objects) else 0
+        with (
+            self._opened() as root,
+            standing(root, STAGING, self._root) as staging,
+            syncing(self._sync) as sync_all,
+        ):
+            refuse_below(self._root, staging, reserve)
+            with written_aside(staging, objects, self._root, sync_all) as aside:
+                taken = list(objects)  # if a folder vanishes meanwhile, each is tried by itself
+                with suppress(FileNotFoundError), standing(root, OBJECTS, self._root) as folder:
+                    left = {name: name_aside for name, (name_aside, _) in aside.items()}
+                    taken = named(staging, folder, left, self._root, sync_all)
+                found = {name: stored for name, (_, stored) in aside.items()}
+        for name in taken:
+            found[name] = self.create(name, [objects[name]], replace=True, unless=(judges or {}).get(name))
+        return found
+
     @contextmanager
     def claim(self, record_id: str) -> Iterator[None]:
         """Hold a lock file in ``staging/``; the system lets go of it when the process dies."""
-        name = f"claim-{names.check_id(record_id)}-lock"
+        with self.claim_all([record_id]) as refused:
+            if refused:
+                raise refused[record_id]
+            yield
+
+    @contextmanager
+    def claim_all(self, record_ids: Iterable[str]) -> Iterator[dict[str, ArchiveError]]:
+        """Hold the claims of many records, and tell of those that another one holds."""
+        held: dict[str, int] = {}
+        refused: dict[str, ArchiveError] = {}
         with self._opened() as root, standing(root, STAGING, self._root) as staging:
-            fd = lock(staging, name, self._root)
             try:
-                yield
+                for record_id in record_ids:
+                    name = f"claim-{names.check_id(record_id)}-lock"
+                    try:
+                        held[name] = lock(staging, name, self._root)
+                    except Conflict as error:
+                        refused[record_id] = error
+                yield refused
             finally:
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=staging)
-                os.close(fd)
+                for name, fd in held.items():
+                    with suppress(OSError):
+                        os.unlink(name, dir_fd=staging)
+                    os.close(fd)
 
     def open(self, name: str) -> BinaryIO:
         """Open a stored object for reading."""

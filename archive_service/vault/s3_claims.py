@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from archive_service.errors import ArchiveError, Conflict
+from archive_service.errors import ArchiveError
 from archive_service.vault.aws import PerProcess, code_of, status_of, telling_aws
+from archive_service.vault.folders import being_filed
 from archive_service.vault.s3_versions import Versions
 
 
@@ -63,17 +64,17 @@ class Claims:
         if self._versions.kept and [one.version for one in self._versions.of(key) if not one.marker] != [version]:
             # Two came at once and the server let both in: each of them that sees it steps back.
             self._versions.remove(key, version)
-            raise _taken()
+            raise being_filed()
         with telling_aws(key):
             if self._client().get_object(Bucket=self._bucket, Key=key)["Body"].read(64) != token:
-                raise _taken()
+                raise being_filed()
         return str(answer["ETag"]), version
 
     def _take_over(self, key: str, token: bytes) -> dict[str, Any]:
         """Take the place of a claim that ran out; of several that try, the server lets one."""
         head = self._head(key)
         if head is not None and self._age(head) <= self._lease:
-            raise _taken()
+            raise being_filed()
         if head is None or self._versions.kept:
             if head is not None:
                 self._versions.remove(key, head.get("VersionId", ""))
@@ -81,7 +82,7 @@ class Claims:
         else:
             answer = self._put(key, token, {"IfMatch": head["ETag"]})
         if answer is None:
-            raise _taken()
+            raise being_filed()
         return answer
 
     def _put(self, key: str, token: bytes, condition: dict[str, str]) -> dict[str, Any] | None:
@@ -127,7 +128,3 @@ class Claims:
         said = head.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
         now = parsedate_to_datetime(said) if said else datetime.now(UTC)
         return float((now - head["LastModified"]).total_seconds())
-
-
-def _taken() -> Conflict:
-    return Conflict("该件正在归档中，请稍候。", "This record is being filed at this moment; wait for that to end.")

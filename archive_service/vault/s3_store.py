@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, cast
 
-from archive_service.errors import BadInput, Conflict, Damaged, NotFound, Unavailable
+from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import names, s3_remains
 from archive_service.vault.aws import AwsSettings, PerProcess, code_of, status_of, telling_aws
 from archive_service.vault.pieces import sha256_of
@@ -30,6 +31,8 @@ from archive_service.vault.store import Judge, Stored
 
 MARKER = "store.json"
 FORMAT = 1
+HANDS = 16
+"""Small objects on their way to the server at the same time."""
 MIN_PART_BYTES = 5 << 20
 _TRIES = 4
 _PAUSE_SECONDS = 0.2
@@ -149,10 +152,31 @@ class S3Store:
         finally:
             write.abandon()
 
+    def create_all(self, objects: Mapping[str, bytes], judges: Mapping[str, Judge] | None = None) -> dict[str, Stored]:
+        """Store small objects, several at a time: most of it is waiting for the server."""
+
+        def one(name: str) -> Stored:
+            return self.create(name, [objects[name]], replace=True, unless=(judges or {}).get(name))
+
+        with ThreadPoolExecutor(HANDS) as hands:
+            return dict(zip(objects, hands.map(one, objects), strict=True))
+
     def claim(self, record_id: str) -> AbstractContextManager[None]:
         """Hold a claim object, renewed while held; after a kill it runs out by itself."""
         self.check_identity()
         return self._claims.hold(names.check_id(record_id))
+
+    @contextmanager
+    def claim_all(self, record_ids: Iterable[str]) -> Iterator[dict[str, ArchiveError]]:
+        """Hold the claims of many records, and tell of those that could not be had."""
+        refused: dict[str, ArchiveError] = {}
+        with ExitStack() as claims:
+            for record_id in record_ids:
+                try:
+                    claims.enter_context(self.claim(record_id))
+                except Conflict as error:
+                    refused[record_id] = error
+            yield refused
 
     def open(self, name: str) -> BinaryIO:
         """Open a stored object for reading, in its present version."""

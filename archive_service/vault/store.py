@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from archive_service.errors import ArchiveError
 from archive_service.vault.locks import Anchors, Locks
 
 #: looks at what stands under a name already and says whether it may stay in place of what was to be stored
@@ -60,8 +61,17 @@ class Store(Protocol):
         bytes take their place, ``unless`` the judge prefers those that are there.
         """
 
+    def create_all(self, objects: Mapping[str, bytes], judges: Mapping[str, Judge] | None = None) -> dict[str, Stored]:
+        """Store many small objects, all durable when this returns; on an error some of them may lie there.
+
+        They take the place of what lies under their names, unless the judge of a name prefers that.
+        """
+
     def claim(self, record_id: str) -> AbstractContextManager[None]:
         """Be the only one who writes for this record, over all processes; ``Conflict`` if someone is already."""
+
+    def claim_all(self, record_ids: Iterable[str]) -> AbstractContextManager[dict[str, ArchiveError]]:
+        """Be the only one who writes for many records; yields why it could not be had, for those that it could not."""
 
     def open(self, name: str) -> BinaryIO:
         """Open for reading, seekable; ``NotFound`` if there is none."""

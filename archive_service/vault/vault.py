@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from archive_service.vault.keyring import Keyring
 from archive_service.vault.locks import Anchors, Locks
 from archive_service.vault.pieces import sha256_of
 from archive_service.vault.sealing import Entropy, clear_size, seal, seal_bytes, unseal, unseal_bytes, unseal_range
-from archive_service.vault.store import Store, Stored
+from archive_service.vault.store import Judge, Store, Stored
 from archive_service.vault.watched import Watched
 
 #: the name of the store that takes what is filed
@@ -42,6 +42,16 @@ class SealedObject:
     sha256: str
     sealed_size: int
     sealed_sha256: str
+
+
+@dataclass(frozen=True)
+class Small:
+    """A file that is held in memory whole, on its way into the vault together with others."""
+
+    record_id: str
+    component_id: str
+    data: bytes
+    version: int = 1
 
 
 class Vault:
@@ -88,6 +98,10 @@ class Vault:
         """
         return self._store.claim(record_id)
 
+    def claim_all(self, record_ids: Iterable[str]) -> AbstractContextManager[dict[str, ArchiveError]]:
+        """Claim many records; yields the reason for each of them that is not ours now."""
+        return self._store.claim_all(record_ids)
+
     def prepare(self, wanted: Mapping[str, Collection[str]]) -> None:
         """Make the keys for many things (record id -> key ids) in one durable step; those that stand are kept.
 
@@ -126,6 +140,33 @@ class Vault:
             name, seal(clear, key, context, self._entropy), replace=replace, unless=same if replace else None
         )
         return SealedObject(component_id, version, clear.size, clear.sha256, stored.size, stored.sha256)
+
+    def put_all(self, files: Sequence[Small]) -> list[SealedObject]:
+        """Seal small files and store them together; all are durable when this returns, as if each had been ``put``.
+
+        What a crash left uncommitted under their names is replaced, as with ``put(replace=True)``. On an error some
+        of them may lie there.
+        """
+        if not files:
+            return []
+        keys = self._keys_for({one.component_id: one.record_id for one in files})
+        objects: dict[str, bytes] = {}
+        judges: dict[str, Judge] = {}
+        hashes = [hashlib.sha256(one.data).hexdigest() for one in files]
+        places = [names.object_name(one.record_id, one.component_id, one.version) for one in files]
+        for one, name, sha256 in zip(files, places, hashes, strict=True):
+            key, context = keys[one.component_id], self._context(one.record_id, one.component_id, one.version)
+            objects[name] = seal_bytes(one.data, key, context, self._entropy)
+            judges[name] = self._same(key, context, sha256)
+        stored = self._store.create_all(objects, judges)
+        return [
+            SealedObject(one.component_id, one.version, len(one.data), sha256, stored[name].size, stored[name].sha256)
+            for one, name, sha256 in zip(files, places, hashes, strict=True)
+        ]
+
+    def _same(self, key: bytes, context: bytes, sha256: str) -> Judge:
+        """Return what says of a sealed object whether it holds the same clear bytes."""
+        return lambda there: self._clear_sha256(there, key, context) == sha256
 
     def discard(self, record_id: str, component_ids: Iterable[str]) -> None:
         """Remove components of a record that was never committed, keys included; their ids may be used again.
@@ -199,6 +240,17 @@ class Vault:
     def write_capsule(self, capsule: Capsule) -> Stored:
         """Write a record's capsule, or put a new one in the place of the old in one step."""
         return self._store.create(names.capsule_name(capsule.record_id), [to_json(capsule)], replace=True)
+
+    def write_capsules(self, capsules: Sequence[Capsule]) -> list[list[Wanted]]:
+        """Write many capsules together and return of each what :meth:`wanted` tells; on an error some may be written."""
+        written = [to_json(one) for one in capsules]
+        self._store.create_all(
+            {names.capsule_name(one.record_id): text for one, text in zip(capsules, written, strict=True)}
+        )
+        return [
+            wanted_of(one, self.places(one.level, one.class_code), text)
+            for one, text in zip(capsules, written, strict=True)
+        ]
 
     def read_capsule(self, record_id: str) -> Capsule:
         """Read a record's capsule from the first store that has a good one; ``NotFound`` or ``Damaged``."""
@@ -360,10 +412,13 @@ class Vault:
 
     def _key_for(self, record_id: str, key_id: str) -> bytes:
         """Return a key that is durable before anything is sealed with it: two writers can only come to the same one."""
-        found = self._keyring.keys([key_id])
-        if key_id in found:
-            return found[key_id]
-        return self._keyring.new_keys({key_id: record_id})[key_id]
+        return self._keys_for({key_id: record_id})[key_id]
+
+    def _keys_for(self, wanted: Mapping[str, str]) -> dict[str, bytes]:
+        """Return keys (key id -> record id), those made that are not there."""
+        found = self._keyring.keys(wanted)
+        missing = {key_id: record_id for key_id, record_id in wanted.items() if key_id not in found}
+        return {**found, **(self._keyring.new_keys(missing) if missing else {})}
 
     def _context(self, record_id: str, component_id: str, version: int) -> bytes:
         return canonical(

@@ -162,7 +162,10 @@ def register(app: Flask, archive: Archive) -> None:
     app.extensions["imports"] = Imports()
     server = archive.settings.server
     app.extensions["uploads"] = UploadDesk(
-        archive.settings.data_dir, server.max_upload_mib * 1024 * 1024, server.upload_idle_hours * 3600
+        archive.settings.data_dir,
+        archive.keyring,
+        server.max_upload_mib * 1024 * 1024,
+        server.upload_idle_hours * 3600,
     )
     app.request_class = ArchiveRequest
     gate.register(app)  # before the forms are read: nobody uploads without a sign-in

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Generator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from archive_service.catalog.import_folder import RowResult, file_rows, new_reco
 from archive_service.catalog.manifest import COLUMNS, Row
 from archive_service.catalog.model import SourceFile
 from archive_service.catalog.preview import Preview, preview_many
-from archive_service.errors import ArchiveError, BadInput, Conflict
+from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
 from archive_service.web.catalogue import case_options, fonds_options, type_options
 from archive_service.web.errors import status_of
@@ -38,7 +39,7 @@ COMMON = ("fonds", "case", "type", "date", "level")
 
 
 def desk() -> UploadDesk:
-    """Return what waits in this process."""
+    """Return what waits to be filed."""
     return cast("UploadDesk", current_app.extensions["uploads"])
 
 
@@ -67,7 +68,7 @@ def _page(
 ) -> str:
     batch = next((one for one in desk().of(person().id) if one.id == batch_id), None)
     files = batch.files if batch else []
-    twins = already_filed(archive().ledger, person(), [one.digest.hexdigest() for one in files])
+    twins = already_filed(archive().ledger, person(), [one.sha256 for one in files])
     return render_template(
         "file_drop.html",
         batch_id=batch_id,
@@ -100,7 +101,7 @@ def _row_view(
         "container": media_type in CONTAINERS
         and judged.format is not None
         and judged.format.code in ("archive", "eml"),
-        "twin": twins.get(one.digest.hexdigest()),
+        "twin": twins.get(one.sha256),
         "warnings": [words(said) for said in judged.warnings],
         "taken": not typed.get("chosen") or bool(typed.get(f"take-{one.id}")),
         "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
@@ -133,8 +134,7 @@ def take(batch_id: str, file_id: str) -> Response:
     open_to_filers()
     batch = desk().find(person().id, batch_id)
     offset = number_of(request.args.get("offset", ""), "位置", "The offset")
-    batch.take(file_id, -1 if offset is None else offset, request.stream.read)
-    return _told(batch_id, batch.file(file_id))
+    return _told(batch_id, batch.take(file_id, -1 if offset is None else offset, request.stream.read))
 
 
 def _told(batch_id: str, one: WaitingFile) -> Response:
@@ -262,12 +262,12 @@ def _file(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str,
 
     def source(row: Row) -> tuple[tuple[SourceFile, ...], str]:
         one = by_number[row.number]
-        return (batch.source(one),), f"upload {one.digest.hexdigest()}"
+        return (batch.source(one),), f"upload {one.sha256}"
 
     if typed.get("fonds") not in dict(fonds_options()):
         raise BadInput("请选择全宗。", "Please choose the fonds.")
-    if batch.busy:
-        raise Conflict("这一批正在归档。", "This batch is being filed already.")
+    held = ExitStack()
+    held.enter_context(batch.filing())
     results = file_rows(
         archive().accession,
         person(),
@@ -280,15 +280,15 @@ def _file(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str,
     uploads_desk = desk()
 
     def release() -> None:
-        batch.busy = False
-        if not batch.files:
-            uploads_desk.discard(batch)
+        held.close()
+        with suppress(ArchiveError):  # gone already, or being filed again
+            if not batch.files:
+                uploads_desk.discard(batch)
 
-    batch.busy = True
     try:
         run = imports().start(person().id, len(rows), _leaving(batch, by_number, results), release)
     except ArchiveError:
-        batch.busy = False
+        held.close()
         raise
     return redirect(url_for("imports.page", run_id=run.id), 303)
 

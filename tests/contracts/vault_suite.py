@@ -157,6 +157,32 @@ class StoreContract:
             with pytest.raises(BadInput):
                 act(name)
 
+    def test_many_small_objects_are_stored_together(self, store: Store) -> None:
+        one, two, three = (names.object_name(owner, COMPONENT, 1) for owner in (RECORD, NEIGHBOUR, STRANGER))
+        store.create(two, [b"as it was"])
+        store.create(three, [b"good already"])
+        found = store.create_all(
+            {one: b"new", two: b"put in its place", three: b"not this"},
+            {two: lambda _: False, three: lambda there: there.read() == b"good already"},
+        )
+        assert [read(store, name) for name in (one, two, three)] == [b"new", b"put in its place", b"good already"]
+        for name in (one, two, three):
+            there = read(store, name)
+            assert found[name] == Stored(len(there), hashlib.sha256(there).hexdigest())
+        with pytest.raises(BadInput):
+            store.create_all({one: b"x", "../x": b"x"})
+        assert store.create_all({}) == {}
+        assert store.sweep_staging(datetime.now(UTC) + timedelta(days=1)) == 0
+
+    def test_of_many_claims_those_that_another_holds_are_told(self, store: Store) -> None:
+        with store.claim(RECORD), store.claim_all([RECORD, NEIGHBOUR]) as refused:
+            assert list(refused) == [RECORD]
+            assert isinstance(refused[RECORD], Conflict)
+            with pytest.raises(Conflict), store.claim(NEIGHBOUR):
+                pass
+        with store.claim_all([RECORD, NEIGHBOUR]) as refused:
+            assert refused == {}
+
     def test_only_one_at_a_time_may_claim_a_record(self, store: Store) -> None:
         with store.claim(RECORD), store.claim(NEIGHBOUR):
             with pytest.raises(Conflict), store.claim(RECORD):
@@ -181,6 +207,8 @@ class StoreContract:
             lambda: store.discard_staging(RECORD),
             lambda: store.sweep_staging(datetime.now(UTC)),
             lambda: store.claim(RECORD).__enter__(),
+            lambda: store.claim_all([RECORD]).__enter__(),
+            lambda: store.create_all({names.capsule_name(RECORD): b"x"}),
         ]
         for act in acts:
             with pytest.raises(Unavailable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from archive_service.catalog.rows import component_id
 from archive_service.catalog.tables import components, outbox, records, sequences
 from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden, NotFound
 from archive_service.people.model import Person
-from archive_service.vault import Capsule, Vault
+from archive_service.vault import Capsule, Vault, Wanted
 from tests.support.disposal_world import PROPOSER, World
 
 DAY = date(2024, 3, 1)
@@ -248,7 +248,10 @@ def test_the_same_key_twice_in_one_batch_files_once(desk: World) -> None:
     assert count(desk, records) == 1
 
 
-def test_what_a_cut_off_attempt_left_is_gone_after_the_next_one_even_if_it_brings_fewer_files(desk: World) -> None:
+def test_what_a_cut_off_attempt_left_is_gone_after_the_next_one_even_if_it_brings_fewer_files(
+    desk: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive_service.catalog.stowing.SMALL", 4)  # else they are stored together, and none at all
     files = [source(f"{n}.txt", f"file {n}".encode()) for n in range(3)]
 
     class Cut(BaseException):
@@ -278,6 +281,9 @@ def test_what_a_cut_off_attempt_left_is_gone_after_the_next_one_even_if_it_bring
 def test_a_capsule_that_cannot_be_written_does_not_undo_the_record(desk: World) -> None:
     class NoCapsules(Vault):
         def write_capsule(self, capsule: Capsule) -> None:  # type: ignore[override]
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def write_capsules(self, capsules: Sequence[Capsule]) -> list[list[Wanted]]:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     vault = object.__new__(NoCapsules)
@@ -339,7 +345,7 @@ def test_accession_needs_no_more_than_one_reading_of_a_file(desk: World) -> None
 
 def test_records_of_a_large_batch_are_committed_on_the_way(desk: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archive_service.catalog.accession.AT_ONCE", 50_000)
-    monkeypatch.setattr("archive_service.catalog.accession.HANDS", 2)
+    monkeypatch.setattr("archive_service.catalog.accession.TOGETHER", 2)
     commits: list[int] = []
     real = Accession._committed
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import BinaryIO
 
-from archive_service.errors import Unavailable
+from archive_service.errors import ArchiveError, Unavailable
 from archive_service.vault import LocalStore, Stored
 from archive_service.vault.store import Judge
 
@@ -50,8 +50,17 @@ class FaultyStore:
         self.after("create")
         return stored
 
+    def create_all(self, objects: Mapping[str, bytes], judges: Mapping[str, Judge] | None = None) -> dict[str, Stored]:
+        self.before("create")
+        stored = self.inner.create_all(objects, judges)
+        self.after("create")
+        return stored
+
     def claim(self, record_id: str) -> AbstractContextManager[None]:
         return self.inner.claim(record_id)
+
+    def claim_all(self, record_ids: Iterable[str]) -> AbstractContextManager[dict[str, ArchiveError]]:
+        return self.inner.claim_all(record_ids)
 
     def open(self, name: str) -> BinaryIO:
         self.before("open")

@@ -219,6 +219,41 @@ def test_file_and_folders_are_synced_before_create_returns(store: LocalStore, mo
     assert order[1:] == ["objects", "ab", "link", RECORD]
 
 
+def test_many_that_are_stored_together_are_synced_like_one(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = [f"{first}{n:030d}" for n, first in enumerate(("ab", "ab", "cd", "ef", "01", "23"))]
+    objects = {names.object_name(owner, COMPONENT, 1): owner.encode() for owner in owners}
+    order: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def noting_sync(fd: int) -> None:
+        order.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        fsync(fd)
+
+    def noting_link(*args: object, **more: object) -> None:
+        order.append("link")
+        link(*args, **more)  # type: ignore[arg-type]
+
+    def fail(_fd: int) -> None:
+        raise OSError(errno.EIO, "lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", noting_sync)
+        patch.setattr(os, "link", noting_link)
+        store.create_all(objects)
+    files, folders = order[: order.index("link")], order[len(order) - order[::-1].index("link") :]
+    assert len(files) == 6
+    assert all(name.endswith(".part") for name in files)
+    assert sorted(folders) == sorted([*owners, *{owner[:2] for owner in owners}, "objects"])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(SyncFailed):
+            store.create_all({names.object_name("fe" + "0" * 30, COMPONENT, 1): b"x"})
+    with pytest.raises(SyncFailed):
+        store.create_all(objects)
+    assert sorted(store.names()) == sorted(objects)
+    assert list((store.root / "staging").iterdir()) == []
+
+
 def test_a_sweep_takes_only_what_is_old(store: LocalStore) -> None:
     now = datetime.now(UTC)
     for name, age in (("old", 3), ("new", 0)):

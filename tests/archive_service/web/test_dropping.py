@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import re
 import time
 import uuid
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 
-from archive_service.errors import BadInput, Conflict, NotFound
+from archive_service.clock import Clock
+from archive_service.errors import BadInput, Conflict, Damaged, NotFound
+from archive_service.vault import Keyring
 from archive_service.web.upload_desk import MOST_BATCHES, UploadDesk
 from tests.archive_service.web.conftest import House
 
@@ -90,18 +96,27 @@ def test_a_batch_is_its_owners_alone(house: House) -> None:
     send(house.client("lin"), batch, "a.txt", b"x")
     desk: UploadDesk = house.app.extensions["uploads"]
     with pytest.raises(NotFound):
-        desk.find("somebody", batch)
-    with pytest.raises(NotFound):
-        desk.open("somebody", batch)
+        desk.find(ANOTHER, batch)
+    assert desk.open(ANOTHER, batch).files == []
+    desk.discard(desk.find(ANOTHER, batch))
+    assert "a.txt" in house.client("lin").get(f"/file/drop/{batch}").get_data(as_text=True)
 
 
-def test_pieces_go_on_from_what_has_arrived_and_lie_nowhere_in_clear(tmp_path: Path) -> None:
-    desk = UploadDesk(tmp_path, 10_000_000, 60)
-    batch = desk.open("p", "b")
-    data = SECRET * 60_000
-    one = batch.begin("x/a.txt", len(data))
-    source = io.BytesIO(data)
-    calls = 0
+PERSON, ANOTHER = "a" * 32, "b" * 32
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Iterator[Keyring]:
+    made = Keyring.create_at(tmp_path / "keyring.db", "1" * 32, bytes(range(32)), Clock(ZoneInfo("Asia/Shanghai")))
+    yield made
+    made.close()
+
+
+def test_an_upload_outlives_the_process_and_lies_nowhere_in_clear(tmp_path: Path, ring: Keyring) -> None:
+    data, batch_id = SECRET * 60_000, uuid.uuid4().hex
+    batch = UploadDesk(tmp_path, ring, 10_000_000, 60).open(PERSON, batch_id)
+    one = batch.begin("白杨沟/七号井.txt", len(data))
+    source, calls = io.BytesIO(data), 0
 
     def breaking(most: int) -> bytes:
         nonlocal calls
@@ -112,31 +127,62 @@ def test_pieces_go_on_from_what_has_arrived_and_lie_nowhere_in_clear(tmp_path: P
 
     with pytest.raises(ConnectionResetError):
         batch.take(one.id, 0, breaking)
-    assert 0 < one.received < len(data)
+    part = batch.folder / f"{one.id}.part"
+    with part.open("ab") as file:
+        file.write(b"\x00\x00\x10\x00 cut off by a power cut")
+    # Another process, which knows of the disk alone.
+    other = Keyring(ring.path, "1" * 32, bytes(range(32)), Clock(ZoneInfo("Asia/Shanghai")))
+    desk = UploadDesk(tmp_path, other, 10_000_000, 60)
+    batch = desk.find(PERSON, batch_id)
+    again = batch.begin("白杨沟/七号井.txt", len(data))
+    assert again.id == one.id
+    assert 0 < again.received < len(data)
     with pytest.raises(Conflict):
         batch.take(one.id, 0, source.read)
-    again = batch.begin("x/a.txt", len(data))
-    assert again is one
-    source.seek(one.received)
-    assert batch.take(one.id, one.received, source.read) == len(data)
-    assert b"".join(batch.chunks(one)) == data
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []  # nothing that has a name
+    source.seek(again.received)
+    assert batch.take(one.id, again.received, source.read).sha256 == hashlib.sha256(data).hexdigest()
+    (whole,) = desk.of(PERSON)[0].files
+    assert (whole.path, whole.complete) == ("白杨沟/七号井.txt", True)
+    assert b"".join(batch.source(whole).chunks()) == data
+    for path in tmp_path.rglob("*"):
+        assert "白杨沟" not in str(path)
+        assert path.is_dir() or (SECRET[:30] not in path.read_bytes() and "白杨沟".encode() not in path.read_bytes())
+    # A piece in another's place is not read.
+    pieces = part.read_bytes()
+    part.write_bytes(pieces[:-1] + bytes([pieces[-1] ^ 1]))
+    with pytest.raises(Damaged):
+        list(batch.chunks(whole))
+    with batch.filing():
+        assert desk.find(PERSON, batch_id).busy
+        with pytest.raises(Conflict):
+            desk.discard(batch)
+    desk.discard(batch)
+    assert not batch.folder.exists()
+    assert ring.key_ids() == []
+    other.close()
 
 
-def test_what_is_idle_or_too_much_is_refused_or_let_go(tmp_path: Path) -> None:
-    desk = UploadDesk(tmp_path, 100, 60)
-    batch = desk.open("p", "b")
+def test_what_is_idle_or_too_much_is_refused_or_let_go(tmp_path: Path, ring: Keyring) -> None:
+    desk = UploadDesk(tmp_path, ring, 100, 60)
+    batch = desk.open(PERSON, uuid.uuid4().hex)
     with pytest.raises(BadInput):
         batch.begin("a", 101)
     with pytest.raises(BadInput):
         batch.begin("a", 0)
-    for number in range(MOST_BATCHES - 1):
-        desk.open("p", f"more {number}")
+    for _ in range(MOST_BATCHES - 1):
+        desk.open(PERSON, uuid.uuid4().hex)
     with pytest.raises(Conflict):
-        desk.open("p", "one too many")
-    batch.touched -= 61
+        desk.open(PERSON, uuid.uuid4().hex)
+    for strange in ("../../x", "", "A" * 32):
+        with pytest.raises(NotFound):
+            desk.open(PERSON, strange)
+    with batch.filing():  # what is being filed is not idle
+        os.utime(batch.folder, (1, 1))
+        assert desk.sweep() == 0
+    os.utime(batch.folder, (1, 1))
     with pytest.raises(NotFound):
-        desk.find("p", "b")
+        desk.find(PERSON, batch.id)
+    assert len(ring.key_ids()) == MOST_BATCHES - 1
 
 
 def test_a_container_is_taken_apart_into_further_rows_and_stays_itself(house: House) -> None:
