@@ -177,6 +177,7 @@ class DropFolderTable(Table):
     path: str = ""
     login: str = ""
     fonds: str = ""
+    settle_seconds: int = Field(default=0, ge=0, le=86_400)
 
     @model_validator(mode="after")
     def _has_a_person(self) -> DropFolderTable:

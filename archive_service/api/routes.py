@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from archive_service.api import problems
 from archive_service.archive import Archive
 from archive_service.catalog.browse import Line
+from archive_service.catalog.duplicates import same_elsewhere
 from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.disposal.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Forbidden, Text
@@ -183,6 +184,7 @@ def file(form_and_files_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     files = [{"name": name, "size": size, "sha256": digest} for name, size, digest in receipt.files]
     answer = {"code": receipt.archival_code, "record_id": receipt.record_id, "files": files, "seq": receipt.seq}
     more = {"leaf_hash": receipt.leaf_hash, "checkpoint": receipt.checkpoint, "repeated": receipt.repeated}
+    more["same_content_as"] = same_elsewhere(_archive().ledger, actor, [receipt]).get(receipt.record_id)
     return {**answer, **more}, 200 if receipt.repeated else 201
 
 

@@ -346,7 +346,12 @@ class Archive:
             return 0
         folder, login = self.settings.path(watched.path), watched.login
         return DropFolder(
-            self.accession, self.clock, folder, lambda: self.people.by_login(login), watched.fonds
+            self.accession,
+            self.clock,
+            folder,
+            lambda: self.people.by_login(login),
+            watched.fonds,
+            watched.settle_seconds,
         ).take_in()
 
     def check_retention(

@@ -1,6 +1,7 @@
 """A folder on this machine into which others put whole folders to be filed: each is imported once it is complete.
 
-A folder is complete when the file ``READY`` lies in it; it is put there last, and may name fonds and case file. Every
+A folder is complete when the file ``READY`` lies in it; it is put there last, and may name fonds and case file. Where a
+time is set for it, a folder with a manifest is complete without that too, once nothing in it changes any more. Every
 row that has a receipt gives its files up, and only then: the bytes that lie there must still be those of the receipt.
 What was refused stays, with a manifest of the rows that are left. A report of every row is written beside the folder.
 """
@@ -22,10 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from archive_service.catalog.accession import Accession
+from archive_service.catalog.duplicates import same_elsewhere, told_of
 from archive_service.catalog.folders import read_chunks
 from archive_service.catalog.import_folder import RowResult, file_rows
 from archive_service.catalog.manifest import COLUMNS, Manifest, Row, find_manifest, open_manifest
 from archive_service.catalog.model import Receipt, SourceFile
+from archive_service.catalog.settling import Settling
 from archive_service.clock import Clock
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.people.model import Person
@@ -37,6 +40,9 @@ ORIGIN = ".import-id"
 REFUSED = "REFUSED"
 """What ``READY`` is called after a run that left something: a person corrects the manifest and names it ``READY`` again."""
 
+
+SETTLING = Settling()
+"""What this process has seen of folders without ``READY``."""
 
 BUSY = threading.Lock()
 """Held by the run of this process that is under way."""
@@ -51,6 +57,9 @@ class DropFolder:
     folder: Path
     person: Callable[[], Person]
     fonds_no: str
+    settle_seconds: float = 0
+    """How long a folder without ``READY`` must look the same to be taken for complete; 0: never."""
+    settling: Settling = SETTLING
 
     def take_in(self) -> int:
         """Import every complete folder; return how many were looked at. A run under way is left to itself."""
@@ -58,6 +67,7 @@ class DropFolder:
             return 0
         try:
             done = 0
+            self._mark_settled()
             for mark in sorted(self.folder.glob(f"*/{READY}")):
                 if mark.parent.is_symlink():
                     continue
@@ -66,6 +76,17 @@ class DropFolder:
             return done
         finally:
             BUSY.release()
+
+    def _mark_settled(self) -> None:
+        """Put ``READY`` into what has come to rest; a folder that a run has left something of waits for a person."""
+        for manifest in sorted(self.folder.glob("*/manifest.*")) if self.settle_seconds else ():
+            folder = manifest.parent
+            marked = any((folder / name).exists() for name in (READY, REFUSED))
+            if marked or folder.is_symlink() or manifest.suffix.lower() not in (".csv", ".xlsx"):
+                continue
+            if self.settling.at_rest(folder, self.settle_seconds):
+                self.settling.forget(folder)
+                (folder / READY).touch()
 
     def _take_in_one(self, folder: Path, mark: Path) -> None:
         try:
@@ -112,9 +133,12 @@ class DropFolder:
             assert result.reason is not None
             return result.row, result.files, "", result.reason.zh, result.reason.en
         kept = list(_let_go(folder.resolve(), names, result.receipt))
-        zh = f"与回执不符，原文件未移走：{'、'.join(kept)}" if kept else ""
-        en = f"differs from the receipt and was left in place: {', '.join(kept)}" if kept else ""
-        return result.row, result.files, result.receipt.archival_code, zh, en
+        zh = [f"与回执不符，原文件未移走：{'、'.join(kept)}"] if kept else []
+        en = [f"differs from the receipt and was left in place: {', '.join(kept)}"] if kept else []
+        for code in same_elsewhere(self.accession.ledger, self.person(), [result.receipt]).values():
+            zh.append(told_of(code).zh)
+            en.append(told_of(code).en)
+        return result.row, result.files, result.receipt.archival_code, " ".join(zh), " ".join(en)
 
     def _report(self, folder: Path, lines: Any) -> None:
         """Write the report beside the folder as it comes, under a name of its own for each run."""

@@ -19,6 +19,7 @@ from archive_service.catalog.folders import inside, read_chunks
 from archive_service.catalog.manifest import Manifest, Row, find_manifest, open_manifest
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.named_files import NamedFiles, plain
+from archive_service.catalog.numbers import Reached
 from archive_service.catalog.preview import Preview, preview_many
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import Person
@@ -166,10 +167,11 @@ def _in_folder(folder: Path, row: Row) -> tuple[tuple[SourceFile, ...], str]:
 
 @dataclass(frozen=True)
 class RowCheck:
-    """What filing a row would come to: how long it would be kept, or why it would be refused."""
+    """What filing a row would come to now: the code it would get and how long it would be kept, or why it would be refused."""
 
     row: int
     files: str
+    code: str
     sentence: Text | None
     reason: Text | None
 
@@ -201,6 +203,7 @@ def check_rows(
 ) -> Iterator[RowCheck]:
     """Say of every row what filing it would come to, and file nothing. A main record named by its file is not looked for."""
     run = _Run(accession, actor, source, fonds_no, case_no)
+    reached: Reached = {}
     for group in _groups(rows):
         ready: dict[int, NewRecord] = {}
         faults: dict[int, Text] = {}
@@ -209,13 +212,14 @@ def check_rows(
                 ready[row.number] = run.planned(row)
             except ArchiveError as error:
                 faults[row.number] = error.text
-        seen = preview_many(accession.ledger, accession.schedules, actor, list(ready.values()))
+        seen = preview_many(accession.ledger, accession.schedules, actor, list(ready.values()), reached)
         told = dict(zip(ready, seen, strict=True))
         for row in group:
             said = told.get(row.number)
             fault = faults.get(row.number) or (said.text if isinstance(said, ArchiveError) else None)
-            sentence = said.sentence if isinstance(said, Preview) else None
-            yield RowCheck(row.number, row.values["file"], sentence, fault)
+            seen_as = said if isinstance(said, Preview) and not fault else None
+            code, sentence = (seen_as.code, seen_as.sentence) if seen_as else ("", None)
+            yield RowCheck(row.number, row.values["file"], code, sentence, fault)
 
 
 def _kind(result: RowResult) -> str:

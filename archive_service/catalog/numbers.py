@@ -32,6 +32,10 @@ AHEAD = 64
 """Codes that are looked up at once, whether they were issued before."""
 
 
+Reached = dict[tuple[str, str], int]
+"""The last number of each sequence, by scheme and scope."""
+
+
 @dataclass
 class _Counter:
     """A sequence that this transaction holds: the number reached, and which of the next ones were issued before."""
@@ -77,8 +81,12 @@ class Numbers:
     record that was destroyed since or to a voided number, is passed over, and refused when it is given.
     """
 
-    def __init__(self, work: Work, in_force: Callable[[Scheme], Scheme] = _as_it_is) -> None:
+    def __init__(
+        self, work: Work, in_force: Callable[[Scheme], Scheme] = _as_it_is, reached: Reached | None = None
+    ) -> None:
+        """``reached`` is for trying out: the numbers that an earlier try, which wrote nothing, has come to."""
         self._work = work
+        self._reached = reached or {}
         self._in_force = in_force
         self._counters: dict[tuple[str, str], _Counter] = {}
 
@@ -120,6 +128,10 @@ class Numbers:
         for counter in self._counters.values():
             if counter.last != counter.was:
                 self._work.update(sequences, counter.row_id, {"last_no": counter.last})
+
+    def reached(self) -> Reached:
+        """Return how far each sequence has come."""
+        return {key: counter.last for key, counter in self._counters.items()}
 
     def _next(self, run: Run) -> Number:
         counter = self._counter(run)
@@ -201,7 +213,8 @@ class Numbers:
         if found is None:
             row, new = _locked_sequence(self._work, run.scheme, run.scope)
             # A new row is written down whatever becomes of it: the log vouches for what is written by a work alone.
-            found = _Counter(row.id, row.last_no, -1 if new else row.last_no, {}, set(), set())
+            last = max(row.last_no, self._reached.get((run.scheme, run.scope), 0))
+            found = _Counter(row.id, last, -1 if new else row.last_no, {}, set(), set())
             self._counters[run.scheme, run.scope] = found
         return found
 

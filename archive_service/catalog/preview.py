@@ -9,7 +9,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.catalog.facts import triggers_of_case
 from archive_service.catalog.intake import Intake
 from archive_service.catalog.model import NewRecord, SourceFile
-from archive_service.catalog.numbers import Numbers, in_force
+from archive_service.catalog.numbers import Numbers, Reached, in_force
 from archive_service.catalog.rows import settle
 from archive_service.catalog.schedules import Schedules
 from archive_service.errors import ArchiveError, Text
@@ -45,13 +45,18 @@ def preview(ledger: Ledger, schedules: Schedules, actor: Person, new: NewRecord)
 
 
 def preview_many(
-    ledger: Ledger, schedules: Schedules, actor: Person, wanted: Sequence[NewRecord]
+    ledger: Ledger, schedules: Schedules, actor: Person, wanted: Sequence[NewRecord], reached: Reached | None = None
 ) -> list[Preview | ArchiveError]:
-    """Say for several records what filing them one after the other would give, or why it would be refused."""
+    """Say for several records what filing them one after the other would give, or why it would be refused.
+
+    ``reached`` takes along, from one call to the next, how far the numbers have come: for more records than are looked
+    at in one go.
+    """
     clock = ledger.clock
     found: list[Preview | ArchiveError] = []
     with ledger.work(actor.id) as work:
-        desk, numbers = Intake(work.connection, schedules, actor, clock.today(), clock.stamp()), Numbers(work)
+        desk = Intake(work.connection, schedules, actor, clock.today(), clock.stamp())
+        numbers = Numbers(work, in_force(work.connection, clock.today()), reached)
         for new in wanted:
             try:
                 checked = desk.draft(new)
@@ -61,4 +66,6 @@ def preview_many(
                 found.append(Preview(settled.number.code, checked.level, Text(sentence.zh, sentence.en)))
             except ArchiveError as error:
                 found.append(error)
+        if reached is not None:
+            reached |= numbers.reached()
     return found

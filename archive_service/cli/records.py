@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from archive_service.catalog.duplicates import same_elsewhere, told_of
 from archive_service.catalog.import_folder import (
     ImportReport,
     RowResult,
@@ -23,6 +24,7 @@ from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.proposals import show_suggestions
 from archive_service.cli.speech import Said, both, in_chinese
+from archive_service.errors import Text
 from archive_service.search.fields import SearchFilters
 
 
@@ -186,7 +188,7 @@ def _show_receipt(desk: Desk, receipt: Receipt, as_json: bool) -> None:
         say(f"已归档：{receipt.archival_code}", f"Filed: {receipt.archival_code}")
     for name, size, digest in receipt.files:
         echo(f"  {name}  {size:,} B  SHA-256 {digest}")
-    for said in desk.archive.formats.warnings(receipt):
+    for said in _notices(desk, receipt):
         say(f"  注意：{said.zh}", f"  Note: {said.en}")
     say(
         f"审计序号 {receipt.seq}，叶哈希 {receipt.leaf_hash}",
@@ -195,9 +197,15 @@ def _show_receipt(desk: Desk, receipt: Receipt, as_json: bool) -> None:
     echo(receipt.checkpoint)
 
 
+def _notices(desk: Desk, receipt: Receipt) -> list[Text]:
+    """Return what is to be said of the files of a receipt: formats that will not keep, the same content elsewhere."""
+    twins = same_elsewhere(desk.archive.ledger, desk.person, [receipt])
+    return [*desk.archive.formats.warnings(receipt), *(told_of(code) for code in twins.values())]
+
+
 def _receipt_json(desk: Desk, receipt: Receipt) -> dict[str, Any]:
     files = [{"name": name, "size": size, "sha256": digest} for name, size, digest in receipt.files]
-    warnings = [said._asdict() for said in desk.archive.formats.warnings(receipt)]
+    warnings = [said._asdict() for said in _notices(desk, receipt)]
     return {**receipt.__dict__, "files": files, "warnings": warnings}
 
 
@@ -209,11 +217,16 @@ def _check_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: b
         if as_json:
             told = {"sentence": item.sentence, "reason": item.reason}
             rows.append(
-                {"row": item.row, "files": item.files}
+                {"row": item.row, "files": item.files, "code": item.code or None}
                 | {name: text._asdict() if text else None for name, text in told.items()}
             )
         elif item.reason:
             say(f"第 {item.row} 行 {item.files}：{item.reason.zh}", f"row {item.row} {item.files}: {item.reason.en}")
+        else:
+            say(
+                f"第 {item.row} 行 {item.files}：将得档号 {item.code}",
+                f"row {item.row} {item.files}: would get {item.code}",
+            )
     if as_json:
         answer_json({"refused": refused, "rows": rows})
     else:
@@ -239,7 +252,7 @@ def _file_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: bo
                 words("（此前已归档）", " (filed before)") if result.receipt.repeated else ""
             )
         echo(f"[{place}/{total}] {result.files}: {said}")
-        for warning in desk.archive.formats.warnings(result.receipt) if result.receipt else ():
+        for warning in _notices(desk, result.receipt) if result.receipt else ():
             say(f"    注意：{warning.zh}", f"    Note: {warning.en}")
 
     report = import_folder(desk.archive.accession, desk.person, folder, progress=progress, keep=as_json, **where)

@@ -1,13 +1,14 @@
 """Files and folders dropped into the page: they come in piece by piece, are looked at in a table, and are filed.
 
-Without a script the same page takes files with one plain form. Each file becomes a record of its own; what belongs
-together is filed with the form for one record, or with a manifest.
+Without a script the same page takes files with one plain form. Each file becomes a record of its own, or all that are
+ticked, or those of each folder, become one; a manifest among them is used by :mod:`archive_service.web.drop_manifest`.
 """
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -26,7 +27,7 @@ from archive_service.web.catalogue import case_options, fonds_options, type_opti
 from archive_service.web.errors import status_of
 from archive_service.web.filing import fonds_of, open_to_filers
 from archive_service.web.here import archive, done, in_place, level_options, number_of, person, t, words
-from archive_service.web.imports import imports
+from archive_service.web.imports import MANIFESTS, imports
 from archive_service.web.upload_desk import Batch, UploadDesk, WaitingFile
 from index.extract.kinds import KINDS
 from index.extract.parts import CONTAINERS, ContainerLimits, LeftOut, Part, pieces, take_apart
@@ -56,17 +57,20 @@ def page(batch_id: str) -> str:
     """Show the place to drop files, and a table of what has arrived."""
     open_to_filers()
     case_no = request.args.get("case", "")
-    return _page(batch_id, {"case": case_no, "fonds": fonds_of(case_no) if case_no else ""})
+    return drop_page(batch_id, {"case": case_no, "fonds": fonds_of(case_no) if case_no else ""})
 
 
-def _page(
+def drop_page(
     batch_id: str,
     typed: Mapping[str, str],
     fault: str | None = None,
     shown: Mapping[str, Any] | None = None,
     told: str | None = None,
+    checks: Sequence[Mapping[str, Any]] | None = None,
 ) -> str:
-    batch = next((one for one in desk().of(person().id) if one.id == batch_id), None)
+    """Show the page of a batch with what was typed; ``shown`` by file, ``checks`` by row of a manifest say what would come."""
+    waiting = desk().of(person().id)
+    batch = next((one for one in waiting if one.id == batch_id), None)
     files = batch.files if batch else []
     twins = already_filed(archive().ledger, person(), [one.sha256 for one in files])
     return render_template(
@@ -77,7 +81,14 @@ def _page(
         told=told,
         shown=shown or {},
         rows=[_row_view(batch, one, typed, shown or {}, twins) for one in files] if batch else [],
-        others=[(one.id, len(one.files)) for one in desk().of(person().id) if one.id != batch_id],
+        others=[(one.id, len(one.files)) for one in waiting if one.id != batch_id],
+        manifests=[(one.id, one.path) for one in files if uploads.base(one.path).lower() in MANIFESTS],
+        checks=checks,
+        together=[
+            ("", t("每个文件一件", "Each file is a record")),
+            ("folder", t("每个文件夹一件", "Each folder is a record")),
+            ("one", t("勾选的全部合为一件", "All that are ticked are one record")),
+        ],
         fonds=fonds_options(),
         cases=case_options(),
         types=type_options(),
@@ -108,6 +119,7 @@ def _row_view(
         "type": typed.get(f"type-{one.id}", ""),
         "date": typed.get(f"date-{one.id}", ""),
         "code": found.code if isinstance(found, Preview) else "",
+        "goes_with": found if isinstance(found, str) else "",
         "fault": words(found.text) if isinstance(found, ArchiveError) else "",
     }
 
@@ -118,7 +130,8 @@ def announce(batch_id: str) -> Response:
     open_to_filers()
     size = number_of(request.form.get("size", ""), "大小", "The size") or 0
     path = request.form.get("path", "").replace("\\", "/").lstrip("/")
-    return _told(batch_id, desk().open(person().id, batch_id).begin(path, size))
+    modified = request.form.get("modified", "")[:40]
+    return _told(batch_id, desk().open(person().id, batch_id).begin(path, size, modified))
 
 
 @blueprint.get("/<batch_id>/files/<file_id>")
@@ -152,11 +165,11 @@ def parts(batch_id: str, file_id: str) -> AnyResponse | tuple[str, int]:
     try:
         made, left_out = _taken_apart(batch, one)
     except ArchiveError as error:
-        return _page(batch_id, typed, words(error.text)), status_of(error)
+        return drop_page(batch_id, typed, words(error.text)), status_of(error)
     typed |= {f"take-{part}": "1" for part in made}
     said = t(f"“{one.path}”拆出 {len(made)} 个文件。", f"{one.path!r} holds {len(made)} files.")
     said += "".join(t(f" 未取“{part.path}”：{part.zh}。", f" Left out {part.path!r}: {part.en}.") for part in left_out)
-    return _page(batch_id, typed, told=said), 200
+    return drop_page(batch_id, typed, told=said), 200
 
 
 def _taken_apart(batch: Batch, one: WaitingFile) -> tuple[list[str], list[LeftOut]]:
@@ -199,7 +212,7 @@ def plain(batch_id: str) -> AnyResponse | tuple[str, int]:
     except ArchiveError as error:
         if in_place():
             raise
-        return _page(batch_id, request.form, words(error.text)), status_of(error)
+        return drop_page(batch_id, request.form, words(error.text)), status_of(error)
     return redirect(url_for("dropping.page", batch_id=batch_id), 303)
 
 
@@ -218,24 +231,45 @@ def accept(batch_id: str) -> AnyResponse | tuple[str, int]:
     open_to_filers()
     batch = desk().find(person().id, batch_id)
     typed = {**request.form.to_dict(), "chosen": "1"}
-    rows = [(one, _row(place, one, typed)) for place, one in enumerate(batch.files, 1) if typed.get(f"take-{one.id}")]
+    ticked = [one for one in batch.files if typed.get(f"take-{one.id}")]
+    rows = [(some, _row(place, some, typed)) for place, some in enumerate(_grouped(ticked, typed), 1)]
     try:
         if not rows:
             raise BadInput("请至少勾选一个文件。", "Tick at least one file.")
         if typed.get("act") != "file":
-            return _page(batch_id, typed, shown=_previewed(batch, rows, typed)), 200
+            return drop_page(batch_id, typed, shown=_previewed(batch, rows, typed)), 200
         return _file(batch, rows, typed)
     except ArchiveError as error:
         if in_place():
             raise
-        return _page(batch_id, typed, words(error.text)), status_of(error)
+        return drop_page(batch_id, typed, words(error.text)), status_of(error)
 
 
-def _row(place: int, one: WaitingFile, typed: Mapping[str, str]) -> Row:
-    """Make of a line of the table what a line of a manifest would be."""
+def _grouped(files: list[WaitingFile], typed: Mapping[str, str]) -> list[list[WaitingFile]]:
+    """Say which files become one record; the first is its main file, whose line gives title, type and date."""
+    if not typed.get("together"):
+        return [[one] for one in files]
+    groups: dict[str, list[WaitingFile]] = {}
+    for one in files:
+        folder = str(PurePosixPath(one.path).parent) if typed["together"] == "folder" else ""
+        groups.setdefault(folder, []).append(one)
+    return list(groups.values())
+
+
+def _title(some: list[WaitingFile], typed: Mapping[str, str]) -> str:
+    """Return the title of a record: of several files that of their folder, where the main file's own was not changed."""
+    said = typed.get(f"title-{some[0].id}", "")
+    folders = os.path.commonpath([str(PurePosixPath("/", one.path).parent) for one in some])
+    folder = PurePosixPath(folders).name
+    return folder if len(some) > 1 and folder and said == PurePosixPath(some[0].path).stem else said
+
+
+def _row(place: int, some: list[WaitingFile], typed: Mapping[str, str]) -> Row:
+    """Make of lines of the table what a line of a manifest would be."""
+    one = some[0]
     said = {
-        "file": one.path.replace(";", ",").replace("；", "，"),
-        "title": typed.get(f"title-{one.id}", ""),
+        "file": ";".join(file.path.replace(";", ",").replace("；", "，") for file in some),
+        "title": _title(some, typed),
         "class": typed.get(f"type-{one.id}") or typed.get("type", ""),
         "date": typed.get(f"date-{one.id}") or typed.get("date", ""),
         "level": typed.get("level", ""),
@@ -243,26 +277,26 @@ def _row(place: int, one: WaitingFile, typed: Mapping[str, str]) -> Row:
     return Row(place, {**dict.fromkeys(COLUMNS, ""), **said})
 
 
-def _previewed(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return for each chosen file what filing would give now, or what is wrong with it."""
-    found: dict[str, Any] = {}
+def _previewed(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return for each chosen file what filing would give now, what is wrong with it, or the file with which it goes."""
+    found: dict[str, Any] = {one.id: some[0].path for some, _ in rows for one in some[1:]}
     wanted = []
-    for one, row in rows:
+    for some, row in rows:
         try:
-            files = (batch.source(one),)
-            wanted.append((one.id, new_record(row, files, typed.get("fonds", ""), typed.get("case") or None, None)))
+            files = tuple(batch.source(one) for one in some)
+            wanted.append((some[0].id, new_record(row, files, typed.get("fonds", ""), typed.get("case") or None, None)))
         except ArchiveError as error:
-            found[one.id] = error
+            found[some[0].id] = error
     seen = preview_many(archive().ledger, archive().schedules, person(), [new for _, new in wanted])
     return found | {file_id: said for (file_id, _), said in zip(wanted, seen, strict=True)}
 
 
-def _file(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str, str]) -> AnyResponse:
-    by_number = {row.number: one for one, row in rows}
+def _file(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: Mapping[str, str]) -> AnyResponse:
+    by_number = {row.number: some for some, row in rows}
 
     def source(row: Row) -> tuple[tuple[SourceFile, ...], str]:
-        one = by_number[row.number]
-        return (batch.source(one),), f"upload {one.sha256}"
+        some = by_number[row.number]
+        return tuple(batch.source(one) for one in some), "upload " + " ".join(one.sha256 for one in some)
 
     if typed.get("fonds") not in dict(fonds_options()):
         raise BadInput("请选择全宗。", "Please choose the fonds.")
@@ -294,13 +328,13 @@ def _file(batch: Batch, rows: list[tuple[WaitingFile, Row]], typed: Mapping[str,
 
 
 def _leaving(
-    batch: Batch, by_number: Mapping[int, WaitingFile], results: Generator[RowResult, None, None]
+    batch: Batch, by_number: Mapping[int, list[WaitingFile]], results: Generator[RowResult, None, None]
 ) -> Generator[RowResult, None, None]:
     """Pass on what became of each row; what is filed leaves the batch, what was refused waits to be corrected."""
     try:
         for result in results:
             if result.receipt:
-                batch.leave_out({by_number[result.row].id})
+                batch.leave_out({one.id for one in by_number[result.row]})
             yield result
     finally:
         results.close()

@@ -10,7 +10,8 @@ from flask import Blueprint, current_app, jsonify, redirect, render_template, re
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from archive_service.catalog.import_folder import RowResult, check_rows, file_rows
+from archive_service.catalog.duplicates import same_elsewhere, told_of
+from archive_service.catalog.import_folder import RowCheck, RowResult, check_rows, file_rows
 from archive_service.catalog.manifest import COLUMNS, NEEDED, Row, parse_manifest, parse_mapping
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
@@ -83,15 +84,18 @@ def _checked(files: list[FileStorage], form: Mapping[str, str]) -> list[dict[str
         fonds_no=form.get("fonds", ""),
         case_no=form.get("case") or None,
     )
-    return [
-        {
-            "row": one.row,
-            "files": one.files,
-            "reason": words(one.reason) if one.reason else "",
-            "sentence": words(one.sentence) if one.sentence else "",
-        }
-        for one in found
-    ]
+    return [check_view(one) for one in found]
+
+
+def check_view(one: RowCheck) -> dict[str, Any]:
+    """Return what filing a row would come to, for the page."""
+    return {
+        "row": one.row,
+        "files": one.files,
+        "code": one.code,
+        "reason": words(one.reason) if one.reason else "",
+        "sentence": words(one.sentence) if one.sentence else "",
+    }
 
 
 def _start(files: list[FileStorage], fonds_no: str, case_no: str | None) -> ImportRun:
@@ -113,8 +117,13 @@ def page(run_id: str) -> str:
     open_to_filers()
     run = imports().find(person().id, run_id)
     results = sorted(run.report.results, key=lambda item: (item.reason is None, item.row)) if run.finished else []
+    receipts = [item.receipt for item in results if item.receipt]
+    twins = same_elsewhere(archive().ledger, person(), receipts)
     return render_template(
-        "import.html", run=_run_view(run), results=[_result(item) for item in results], refused=len(run.report.refused)
+        "import.html",
+        run=_run_view(run),
+        results=[_result(item, twins) for item in results],
+        refused=len(run.report.refused),
     )
 
 
@@ -154,8 +163,11 @@ def _run_view(run: ImportRun) -> dict[str, Any]:
     }
 
 
-def _result(item: RowResult) -> dict[str, Any]:
+def _result(item: RowResult, twins: Mapping[str, str]) -> dict[str, Any]:
     receipt = item.receipt
+    said = [words(one) for one in archive().formats.warnings(receipt)] if receipt else []
+    if receipt and receipt.record_id in twins:
+        said.append(words(told_of(twins[receipt.record_id])))
     return {
         "row": item.row,
         "files": item.files,
@@ -163,7 +175,7 @@ def _result(item: RowResult) -> dict[str, Any]:
         "url": url_for("record.page", code=receipt.archival_code) if receipt else None,
         "repeated": bool(receipt and receipt.repeated),
         "reason": words(item.reason) if item.reason else "",
-        "warnings": [words(said) for said in archive().formats.warnings(receipt)] if receipt else [],
+        "warnings": said,
     }
 
 

@@ -13,7 +13,9 @@ from archive_service.audit import acts
 from archive_service.catalog.answers import answer_facts, answers_of, questions_of
 from archive_service.catalog.browse import Event, Whole
 from archive_service.catalog.copy_views import STATES, copies_of, history_of, shown
+from archive_service.catalog.duplicates import same_elsewhere, told_of
 from archive_service.catalog.facts import Answer
+from archive_service.catalog.model import Receipt
 from archive_service.catalog.parents import inherits
 from archive_service.catalog.tables import ARCHIVED, DESTROYED
 from archive_service.errors import BadInput
@@ -238,6 +240,11 @@ def _corrections(whole: Whole, *, readable: bool) -> dict[str, Any]:
     }
 
 
+def _same_content(receipt: Receipt) -> list[str]:
+    """Say that another record, which the person may see, holds one of the files too."""
+    return [words(told_of(code)) for code in same_elsewhere(archive().ledger, person(), [receipt]).values()]
+
+
 def _format_warnings(whole: Whole) -> list[str]:
     """Say which files bear an ending that lies, or have a format that will not keep; of a destroyed record nothing."""
     if whole.row["status"] == DESTROYED:
@@ -412,7 +419,7 @@ def receipt(code: str) -> str:
     return render_template(
         "receipt.html",
         line=whole.line,
-        warnings=_format_warnings(whole),
+        warnings=_format_warnings(whole) + _same_content(found),
         receipt={
             "unit": t(names.name_zh, names.name_en),
             "number": found.archival_code,

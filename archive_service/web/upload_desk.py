@@ -48,6 +48,7 @@ class WaitingFile:
     size: int
     received: int = 0
     sha256: str = ""
+    modified: str = ""
 
     @property
     def complete(self) -> bool:
@@ -89,20 +90,21 @@ class Batch:
         with suppress(FileNotFoundError):
             os.utime(self.folder)
 
-    def begin(self, path: str, size: int) -> WaitingFile:
-        """Announce a file; one of the same path and size is gone on with, or is there already."""
+    def begin(self, path: str, size: int, modified: str = "") -> WaitingFile:
+        """Announce a file; the same one (path, size, when it was last changed) is gone on with, or is there already."""
         with self._lock("change"):
             self.touch()
             there = list(self._all())
             known = next((one for one in there if one.path == path), None)
-            if known and known.size == size:
+            if known and (known.size, known.modified) == (size, modified):
                 return known
             self._check(path, size, [one for one in there if one is not known])
             if known:
                 self._remove(known.id)
-            made = WaitingFile(uuid.uuid4().hex, path, size)
-            told = json.dumps({"path": path, "size": size}, ensure_ascii=False).encode("utf-8", "surrogatepass")
-            write_small(self._head(made.id), told, self._key, self._context(made.id, "head"))
+            made = WaitingFile(uuid.uuid4().hex, path, size, modified=modified)
+            told = json.dumps({"path": path, "size": size, "modified": modified}, ensure_ascii=False)
+            head = told.encode("utf-8", "surrogatepass")
+            write_small(self._head(made.id), head, self._key, self._context(made.id, "head"))
             return made
 
     def _check(self, path: str, size: int, there: list[WaitingFile]) -> None:
@@ -138,8 +140,10 @@ class Batch:
         try:
             digest = read_small(self._done(file_id), self._key, self._context(file_id, "done")).hex()
         except FileNotFoundError:
-            return WaitingFile(file_id, told["path"], told["size"], self._frames(file_id).received())
-        return WaitingFile(file_id, told["path"], told["size"], told["size"], digest)
+            received, digest = self._frames(file_id).received(), ""
+        else:
+            received = told["size"]
+        return WaitingFile(file_id, told["path"], told["size"], received, digest, told["modified"])
 
     def take(self, file_id: str, offset: int, read: Callable[[int], bytes]) -> WaitingFile:
         """Add what ``read`` gives to a file from ``offset`` on; return the file as it is then.
@@ -165,9 +169,7 @@ class Batch:
     def add(self, path: str, size: int, chunks: Iterator[bytes]) -> WaitingFile:
         """Add a whole file at once."""
         one = self.begin(path, size)
-        if one.complete:
-            return one
-        if one.received:  # a beginning from elsewhere: these bytes are another reading
+        if one.received:  # what came earlier under this path makes way: it may be another file of the same size
             self._remove(one.id)
             one = self.begin(path, size)
         return self.take(one.id, 0, _reader(chunks))

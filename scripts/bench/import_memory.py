@@ -2,7 +2,8 @@
 
 Use: python scripts/bench/import_memory.py [files]      (2000 without a number; 100000 is the case that counts)
 
-Small files with a CSV manifest are filed through the whole accession; the growth of the process is printed at each tenth.
+Small files with a CSV manifest are filed through the whole accession. A first process is killed behind a fifth of them;
+a second one begins again and goes on to the end, and its growth is printed at each tenth.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import os
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -38,8 +40,8 @@ def main(files: int) -> None:
         settings = Settings(archive=ArchiveTable(data_dir=str(base / "data")), base=base)
         found_archive(settings, (NewPerson("archivist", "张档", frozenset({ARCHIVIST}), frozenset({"PUB", "INT"})),))
         archive = open_archive(settings)
-        actor = archive.people.by_login("archivist")
-        archive.cases.open_fonds(actor, "Q001", "测试全宗", "Test fonds", "enterprise")
+        archive.cases.open_fonds(archive.people.by_login("archivist"), "Q001", "测试全宗", "Test fonds", "enterprise")
+        archive.close()
         folder = base / "in"
         folder.mkdir()
         with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
@@ -48,20 +50,38 @@ def main(files: int) -> None:
             for number in range(files):
                 (folder / f"{number:06}.txt").write_text(f"第 {number} 份整改情况月报。", encoding="utf-8")
                 lines.writerow([f"{number:06}.txt", "YSH05", f"月报 {number}", f"{1950 + number % 70}-03-01"])
-        began, start = held(), time.perf_counter()
-        step = max(1, files // 10)
+        start = time.perf_counter()
+        killed = os.fork()
+        if killed == 0:
+            run(settings, folder, files, files // 5)
+        assert os.waitstatus_to_exitcode(os.waitpid(killed, 0)[1]) == -signal.SIGKILL
+        print(f"killed behind {files // 5} files after {time.perf_counter() - start:.0f} s; begun again", flush=True)
+        run(settings, folder, files, None)
 
-        def progress(_: RowResult, place: int, total: int) -> None:
-            if place % step == 0:
-                seconds = time.perf_counter() - start
-                print(f"{place:>7} / {total}  {held() - began:+7.1f} MiB  {place / seconds:6.0f} a second", flush=True)
 
-        report = import_folder(
-            archive.accession, actor, folder, fonds_no="Q001", case_no=None, progress=progress, keep=False
-        )
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"filed {report.filed}, refused {len(report.refused)}; began at {began:.0f} MiB, most {most:.0f} MiB")
-        archive.close()
+def run(settings: Settings, folder: Path, files: int, until: int | None) -> None:
+    """File the folder, print what is held meanwhile; end without tidying up behind ``until`` rows."""
+    archive = open_archive(settings)
+    actor = archive.people.by_login("archivist")
+    began, start = held(), time.perf_counter()
+    step = max(1, files // 10)
+
+    def progress(_: RowResult, place: int, total: int) -> None:
+        if place == until:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if place % step == 0:
+            seconds = time.perf_counter() - start
+            print(f"{place:>7} / {total}  {held() - began:+7.1f} MiB  {place / seconds:6.0f} a second", flush=True)
+
+    report = import_folder(
+        archive.accession, actor, folder, fonds_no="Q001", case_no=None, progress=progress, keep=False
+    )
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"filed {report.filed}, filed before {report.repeated}, refused {len(report.refused)} in {time.perf_counter() - start:.0f} s"
+    )
+    print(f"began at {began:.0f} MiB, most {most:.0f} MiB; processor time {time.process_time():.0f} s")
+    archive.close()
 
 
 if __name__ == "__main__":

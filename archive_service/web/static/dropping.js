@@ -76,7 +76,7 @@
     return [...fromDrop, ...fields.flatMap((input) => Array.from(input.files)).map((file) => ({ file, path: file.webkitRelativePath || file.name }))];
   };
   const sendOne = async ({ file, path }, before, total) => {
-    const announce = new URLSearchParams({ path, size: String(file.size) });
+    const announce = new URLSearchParams({ path, size: String(file.size), modified: String(file.lastModified) });
     let there = await patiently(() => ask(place.dataset.upload, { method: "POST", body: announce }));
     while (!there.complete) {
       show(before + there.offset, total);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from archive_service.catalog import drop_folder
 from archive_service.catalog.drop_folder import DropFolder
 from archive_service.catalog.import_folder import RowResult
+from archive_service.catalog.settling import Settling
 from tests.support.disposal_world import PROPOSER, World
 
 ROWS = [("甲.txt", "第一份", "2024-03-01", "YSH05"), ("里/乙.txt", "第二份", "2024-03-02", "YSH05")]
@@ -132,3 +135,47 @@ def test_a_folder_that_leads_out_of_itself_gives_nothing(desk: World, tmp_path: 
     watching(desk, watched).take_in()
     assert [line[2] for line in report(watched)] == ["", ""]
     assert outside.exists()
+
+
+def test_a_folder_without_the_mark_is_filed_once_nothing_in_it_changes(desk: World, tmp_path: Path) -> None:
+    watched, now = tmp_path / "watched", [0.0]
+    folder = put(watched, ready=None)
+    drop = replace(watching(desk, watched), settle_seconds=60, settling=Settling(lambda: now[0]))
+
+    def after(seconds: float) -> int:
+        now[0] += seconds
+        return drop.take_in()
+
+    assert [after(0), after(59)] == [0, 0]
+    late = folder / "里" / "丙.txt.part"
+    late.write_text("尚未传完", encoding="utf-8")
+    assert [after(30), after(300)] == [0, 0]
+    late.rename(late.with_suffix(""))
+    assert [after(1), after(59)] == [0, 0]
+    stat = late.with_suffix("").stat()
+    late.with_suffix("").write_text("尚未改完", encoding="utf-8")  # the same size, and the old time
+    os.utime(late.with_suffix(""), ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert [after(1), after(59)] == [0, 0]
+    assert after(1) == 1
+    assert [bool(line[2]) for line in report(watched)] == [True, True]
+    assert [path.name for path in folder.rglob("*.txt")] == ["丙.txt"]  # no row names it
+    refused = put(watched, "四月", rows=[("甲.txt", "第一份", "某日", "YSH05")], ready=None)
+    assert [after(1), after(61)] == [0, 1]
+    assert [after(1), after(61)] == [0, 0]  # a person has to look at what was refused
+    assert (refused / "REFUSED").exists()
+
+
+def test_the_report_tells_of_a_twin(desk: World, tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    drop = watching(desk, watched)
+    put(watched, "一")
+    drop.take_in()
+    codes = [line[2] for line in report(watched)]
+    put(watched, "二")
+    for name in ("甲.txt", "里/乙.txt"):
+        path = watched / "二" / name
+        path.write_text(path.read_text(encoding="utf-8").replace(" 二", " 一"), encoding="utf-8")
+    drop.take_in()
+    lines = report(watched)
+    assert [codes[at] in line[3] for at, line in enumerate(lines)] == [True, True]
+    assert not {line[2] for line in lines} & set(codes)

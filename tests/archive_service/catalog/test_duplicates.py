@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from archive_service.catalog.duplicates import already_filed
+from archive_service.catalog.duplicates import already_filed, same_elsewhere
 from tests.support.disposal_world import PROPOSER, World
 
 TEXT = "两次交来的同一份文件"
@@ -20,3 +20,10 @@ def test_a_twin_is_told_only_to_those_who_may_see_it(world: World) -> None:
     receipt = world.file(text=TEXT)
     assert already_filed(world.ledger, archivist, [DIGEST, "0" * 64]) == {DIGEST: receipt.archival_code}
     assert already_filed(world.ledger, reader, [DIGEST]) == {DIGEST: receipt.archival_code}
+    # A receipt tells of the others only, and of no sealed one.
+    assert same_elsewhere(world.ledger, archivist, [receipt]) == {}
+    again = world.file(text=TEXT)
+    assert same_elsewhere(world.ledger, archivist, [receipt, again]) == {
+        receipt.record_id: again.archival_code,
+        again.record_id: receipt.archival_code,
+    }

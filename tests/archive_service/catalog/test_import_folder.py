@@ -12,7 +12,14 @@ from sqlalchemy import func, select
 
 from archive_service.audit.tables import entries
 from archive_service.catalog.folders import inside, read_chunks
-from archive_service.catalog.import_folder import ImportReport, RowResult, file_rows, import_folder, new_record
+from archive_service.catalog.import_folder import (
+    ImportReport,
+    RowResult,
+    check_folder,
+    file_rows,
+    import_folder,
+    new_record,
+)
 from archive_service.catalog.manifest import COLUMNS, Row
 from archive_service.catalog.model import SourceFile
 from archive_service.catalog.tables import records
@@ -287,3 +294,20 @@ def test_a_row_becomes_a_record_cell_by_cell() -> None:
     assert (new.level, new.author, new.document_no, new.note, new.year) == ("TS", "甲", "乙", "丙", 2023)
     assert (new.parent, new.code) == ("丁", "戊")
     assert [file.name for file in new.files] == ["a.txt", "b.txt"]
+
+
+def test_what_is_tried_first_tells_the_codes_that_filing_gives(
+    world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over several groups too, of which none is ever committed; a row that would be refused takes none."""
+    monkeypatch.setattr("archive_service.catalog.import_folder.TOGETHER", 2)
+    names = [f"{number}.txt" for number in range(7)]
+    for name in names:
+        (folder / name).write_text(name, encoding="utf-8")
+    lines = [line(name, code=("YSH05", "ZBG04")[at % 2]) for at, name in enumerate(names)]
+    manifest(folder, *lines[:3], line("missing.txt"), *lines[3:])
+    seen = list(check_folder(world.accession, world.person(PROPOSER), folder, fonds_no="Q001", case_no=None))
+    assert [bool(one.code) for one in seen] == [True, True, True, False, True, True, True, True]
+    filed = [item.receipt.archival_code for item in run(world, folder).results if item.receipt]
+    assert [one.code for one in seen if one.code] == filed
+    assert len(set(filed)) == 7

@@ -181,6 +181,7 @@ def test_a_foreign_manifest_is_mapped_and_tried_before_anything_is_filed(termina
     assert "没有.txt" in tried.json["rows"][1]["reason"]["zh"]
     done = terminal.run(*command, *maps)
     assert (done.json["filed"], done.json["repeated"], done.json["refused"]) == (1, 0, 1)
+    assert tried.json["rows"][0]["code"] == done.json["rows"][0]["receipt"]["archival_code"]
 
 
 def test_a_file_is_corrected_and_the_record_declared(terminal: Terminal):

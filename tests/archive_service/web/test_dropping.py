@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from archive_service.clock import Clock
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound
@@ -50,14 +51,9 @@ def test_a_folder_is_sent_in_pieces_looked_at_and_filed(house: House) -> None:
     codes = re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", seen)
     assert len(set(codes)) == 2
     answer = client.post(f"/file/drop/{batch}", data={**form, "act": "file"})
-    assert answer.status_code == 303
-    for _ in range(200):
-        run = client.get(answer.headers["Location"] + "/progress").get_json()
-        if run["finished"]:
-            break
-        time.sleep(0.05)  # the run goes on behind the pages
+    done = ended(client, answer)
+    run = client.get(answer.headers["Location"] + "/progress").get_json()
     assert run["done"] == 2
-    done = client.get(answer.headers["Location"]).get_data(as_text=True)
     assert set(codes) <= set(re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", done))
 
 
@@ -198,3 +194,69 @@ def test_a_container_is_taken_apart_into_further_rows_and_stays_itself(house: Ho
     assert "材料.zip/里面/记录.txt" in seen
     assert "外面.txt”：名称指向压缩包之外" in seen
     assert len(re.findall(r'name="take-\w+"', seen)) == 2
+
+
+def ended(client: FlaskClient, answer: TestResponse) -> str:
+    """Wait for the run that an answer leads to, and return its page."""
+    assert answer.status_code == 303
+    for _ in range(400):
+        if client.get(answer.headers["Location"] + "/progress").get_json()["finished"]:
+            break
+        time.sleep(0.05)  # the run goes on behind the pages
+    return client.get(answer.headers["Location"]).get_data(as_text=True)
+
+
+def test_a_dropped_folder_becomes_one_record_with_its_files(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    for name in ("三号井/甲.txt", "三号井/乙.txt", "四号井/丙.txt"):
+        send(client, batch, name, f"{name} 的内容".encode())
+    ids = re.findall(r'name="take-(\w+)"', client.get(f"/file/drop/{batch}").get_data(as_text=True))
+    form = {f"take-{one}": "1" for one in ids} | {"fonds": "Q001", "type": "KCQ03", "date": "2024-03-01"}
+    titles = dict(zip(ids, ("乙", "甲", "丙"), strict=True))  # in the order of their paths, as the page proposes them
+    form |= {f"title-{one}": title for one, title in titles.items()} | {"together": "folder"}
+    seen = client.post(f"/file/drop/{batch}", data={**form, "act": "preview"}).get_data(as_text=True)
+    codes = re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", seen)
+    assert len(set(codes)) == 2
+    assert "随“三号井/乙.txt”归为一件" in seen
+    page = ended(client, client.post(f"/file/drop/{batch}", data={**form, "act": "file"}))
+    assert set(codes) <= set(re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", page))
+    archive = house.app.extensions["archive"]
+    found = [archive.catalogue.find(archive.people.by_login("lin"), code) for code in sorted(set(codes))]
+    assert [(one.line.title, [file.name for file in one.files]) for one in found] == [
+        ("三号井", ["乙.txt", "甲.txt"]),
+        ("丙", ["丙.txt"]),
+    ]
+
+
+def test_a_manifest_in_a_dropped_folder_is_tried_and_filed_by(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    send(client, batch, "移交/一/甲.txt", "移交的甲件".encode())
+    send(client, batch, "移交/乙.txt", "移交的乙件".encode())
+    lines = ["文档,类型,文件标题,日期", "一/甲.txt,KCQ03,甲件,2024-03-01", "乙.txt,KCQ03,乙件,2024-13-01"]
+    send(client, batch, "移交/manifest.csv", "\n".join(lines).encode())
+    (url,) = re.findall(
+        r'action="(/file/drop/\w+/manifest/\w+)"', client.get(f"/file/drop/{batch}").get_data(as_text=True)
+    )
+    form = {"fonds": "Q001", "map": "文档=文件\n文件标题=题名"}
+    assert "有不认识的列" in client.post(url, data={"fonds": "Q001"}).get_data(as_text=True)
+    seen = client.post(url, data={**form, "act": "check"}).get_data(as_text=True)
+    (code,) = set(re.findall(r"Q001-ZY·AX·2024-D30-KCQ-\d{4}", seen))
+    assert "2024-13-01" in seen
+    page = ended(client, client.post(url, data={**form, "act": "file"}))
+    assert code in page
+    left = client.get(f"/file/drop/{batch}").get_data(as_text=True)
+    assert "移交/乙.txt" in left
+    assert "移交/一/甲.txt" not in left
+    # The corrected manifest has the same length; it is another file all the same.
+    there = client.post(
+        f"/file/drop/{batch}/files",
+        data={"path": "移交/manifest.csv", "size": len("\n".join(lines).encode()), "modified": "2"},
+    ).get_json()
+    assert there["offset"] == 0
+    right = "\n".join(lines).replace("2024-13", "2024-12").encode()
+    client.post(f"{there['url']}?offset=0", data=right, content_type="application/octet-stream")
+    (url,) = re.findall(
+        r'action="(/file/drop/\w+/manifest/\w+)"', client.get(f"/file/drop/{batch}").get_data(as_text=True)
+    )
+    assert "乙.txt" in ended(client, client.post(url, data={**form, "act": "file"}))
+    assert "移交/乙.txt" not in client.get(f"/file/drop/{batch}").get_data(as_text=True)

@@ -223,6 +223,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "POST /file/drop/<batch_id>": KEEPERS,
     "POST /file/drop/<batch_id>/discard": KEEPERS,
     "POST /file/drop/<batch_id>/files": KEEPERS,
+    "POST /file/drop/<batch_id>/manifest/<file_id>": KEEPERS,
     "GET /file/drop/<batch_id>/files/<file_id>": KEEPERS,
     "POST /file/drop/<batch_id>/files/<file_id>": KEEPERS,
     "POST /file/drop/<batch_id>/files/<file_id>/parts": KEEPERS,
