@@ -21,6 +21,7 @@ from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.named_files import NamedFiles, plain
 from archive_service.catalog.numbers import Reached
 from archive_service.catalog.preview import Preview, preview_many
+from archive_service.catalog.unpacking import FileSource, Unpacking
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
@@ -40,9 +41,6 @@ Rows = Sequence[Row] | Manifest
 
 TOGETHER = 64
 """Small records that share one transaction: none is reported before it is durable."""
-
-FileSource = Callable[[Row], tuple[tuple[SourceFile, ...], str]]
-"""Finds the files that a row names, and says where they come from, as part of the row's key; :class:`BadInput` if it cannot."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +94,12 @@ def import_folder(
     progress: Progress | None = None,
     mapping: Mapping[str, str] | None = None,
     keep: bool = True,
+    unpacking: Unpacking | None = None,
 ) -> ImportReport:
     """File every row of a folder's manifest; ``progress`` is told each row's result, its place and the total.
 
     ``mapping`` says of headings of the manifest which columns they are. Without ``keep`` the report holds the refused
-    rows only, so that it does not grow with what was filed.
+    rows only, so that it does not grow with what was filed. With ``unpacking`` ZIP files and mails are taken apart.
     """
     require(actor, Action.FILE_RECORD, Thing(level=next(iter(actor.clearance), None)))
     folder = folder.resolve()
@@ -109,7 +108,8 @@ def import_folder(
     questions = accession.schedules.current.facts.values()
     rows = open_manifest(find_manifest(folder), questions, mapping)
     report = ImportReport(total=len(rows))
-    source = partial(_in_folder, folder)
+    source: FileSource = partial(_in_folder, folder)
+    source = unpacking.of(source) if unpacking else source
     batch = hash_of(f"{folder}\n{fonds_no}\n{case_no}")[:32]
     for result in file_rows(accession, actor, rows, source, fonds_no=fonds_no, case_no=case_no, batch=batch):
         report.add(result, keep=keep)

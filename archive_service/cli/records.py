@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from archive_service.catalog.import_folder import (
 from archive_service.catalog.manifest import parse_date, parse_mapping
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.pointers import Pointer, record_of
+from archive_service.catalog.unpacking import Unpacking
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.proposals import show_suggestions
 from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.errors import Text
 from archive_service.search.fields import SearchFilters
+from index.extract.parts import ContainerLimits, LeftOut
 
 
 @click.command(cls=Said)
@@ -102,6 +104,14 @@ from archive_service.search.fields import SearchFilters
         "A folder: which column a heading of the manifest is, such as --map Subject=title; HEADING=- passes it over. May be repeated.",
     ),
 )
+@click.option(
+    "--unpack",
+    is_flag=True,
+    help=both(
+        "文件夹：把 ZIP 文件和邮件拆开，其中的文件作为同一件的附件；原文件仍为主件。限度见 [containers]。",
+        "A folder: take ZIP files and mails apart; what lies in them becomes further files of the same record, behind the container itself. Limits: [containers].",
+    ),
+)
 @json_option
 @with_desk
 @in_chinese("归档一件（一个或几个文件）、一个带清单的文件夹，或一条不得入库之件的线索。")
@@ -117,10 +127,15 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
         raise click.UsageError(words("请给出要归档的文件或文件夹。", "Name the files or the folder to be filed."))
     if len(paths) == 1 and paths[0].is_dir():
         where = {"fonds_no": fonds, "case_no": case_no, "mapping": parse_mapping(said["mapping"])}
-        (_check_folder if said["dry_run"] else _file_folder)(desk, paths[0], where, as_json)
+        if said["dry_run"]:
+            _check_folder(desk, paths[0], where, as_json)
+        else:
+            _file_folder(desk, paths[0], where, as_json, _unpacking(desk) if said["unpack"] else None)
         return
-    if said["dry_run"] or said["mapping"]:
-        raise click.UsageError(words("--dry-run 和 --map 只用于文件夹。", "--dry-run and --map are for a folder."))
+    if said["dry_run"] or said["mapping"] or said["unpack"]:
+        raise click.UsageError(
+            words("--dry-run、--map 和 --unpack 只用于文件夹。", "--dry-run, --map and --unpack are for a folder.")
+        )
     _need(said, {"class": "type_code", "title": "title", "date": "date_text"})
     new = NewRecord(
         fonds_no=fonds,
@@ -240,7 +255,15 @@ def _check_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: b
         raise SystemExit(FOUND_WRONG)
 
 
-def _file_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: bool) -> None:
+def _unpacking(desk: Desk) -> Unpacking:
+    settings, said = desk.archive.settings, desk.archive.settings.containers
+    limits = ContainerLimits(said.most_files, said.most_mib * 1024 * 1024, said.most_ratio, said.most_depth)
+    return Unpacking(settings.data_dir, limits)
+
+
+def _file_folder(
+    desk: Desk, folder: Path, where: Mapping[str, Any], as_json: bool, unpacking: Unpacking | None = None
+) -> None:
     def progress(result: RowResult, place: int, total: int) -> None:
         if as_json:
             return
@@ -255,14 +278,19 @@ def _file_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: bo
         for warning in _notices(desk, result.receipt) if result.receipt else ():
             say(f"    注意：{warning.zh}", f"    Note: {warning.en}")
 
-    report = import_folder(desk.archive.accession, desk.person, folder, progress=progress, keep=as_json, **where)
+    report = import_folder(
+        desk.archive.accession, desk.person, folder, progress=progress, keep=as_json, unpacking=unpacking, **where
+    )
     _settle(desk)
-    _show_report(desk, report, as_json)
+    left_out = unpacking.left_out if unpacking else []
+    _show_report(desk, report, as_json, left_out)
     if report.refused:
         raise SystemExit(FOUND_WRONG)
 
 
-def _show_report(desk: Desk, report: ImportReport, as_json: bool) -> None:
+def _show_report(
+    desk: Desk, report: ImportReport, as_json: bool, left_out: Sequence[tuple[int, str, LeftOut]] = ()
+) -> None:
     if as_json:
         rows = [
             {
@@ -273,7 +301,12 @@ def _show_report(desk: Desk, report: ImportReport, as_json: bool) -> None:
             }
             for item in report.results
         ]
-        answer_json({"filed": report.filed, "repeated": report.repeated, "refused": len(report.refused), "rows": rows})
+        told = [
+            {"row": row, "container": name, "part": part.path, "reason": {"zh": part.zh, "en": part.en}}
+            for row, name, part in left_out
+        ]
+        counts = {"filed": report.filed, "repeated": report.repeated, "refused": len(report.refused)}
+        answer_json({**counts, "rows": rows, "left_out": told})
         return
     say(
         f"共 {report.total} 行：新归档 {report.filed}，此前已归档 {report.repeated}，未归档 {len(report.refused)}。",
@@ -282,6 +315,11 @@ def _show_report(desk: Desk, report: ImportReport, as_json: bool) -> None:
     for item in report.refused:
         assert item.reason is not None
         say(f"  第 {item.row} 行 {item.files}：{item.reason.zh}", f"  row {item.row} {item.files}: {item.reason.en}")
+    for row, name, part in left_out:
+        say(
+            f"  第 {row} 行 {name}：未取“{part.path}”：{part.zh}",
+            f"  row {row} {name}: left out {part.path!r}: {part.en}",
+        )
 
 
 @click.command(cls=Said)

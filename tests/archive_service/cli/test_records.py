@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -182,6 +184,32 @@ def test_a_foreign_manifest_is_mapped_and_tried_before_anything_is_filed(termina
     done = terminal.run(*command, *maps)
     assert (done.json["filed"], done.json["repeated"], done.json["refused"]) == (1, 0, 1)
     assert tried.json["rows"][0]["code"] == done.json["rows"][0]["receipt"]["archival_code"]
+
+
+def test_containers_of_a_folder_are_taken_apart_into_files_of_their_record(terminal: Terminal):
+    folder = terminal.folder / "打包"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "材料.zip", "w") as package:
+        package.writestr("里面/记录.txt", "压缩包里的记录")
+        package.writestr("空.txt", "")
+        package.writestr("../外面.txt", "不可取出")
+    mail = EmailMessage()
+    mail["Subject"] = "整改回复"
+    mail.set_content("正文见附件。")
+    mail.add_attachment("附件的内容".encode(), maintype="text", subtype="plain", filename="附件.txt")
+    (folder / "回复.eml").write_bytes(b"From: a@example.org\r\n" + mail.as_bytes())
+    (folder / "manifest.csv").write_text(
+        "file,class,title,date\n材料.zip,YSH05,材料,2024-03-01\n回复.eml,YSH05,回复,2024-03-01\n", encoding="utf-8"
+    )
+    done = terminal.run("accession", str(folder), "--fonds", "Q001", "--as", "zhang.dang", "--json", "--unpack")
+    assert done.code == 0
+    names = [[file["name"] for file in row["receipt"]["files"]] for row in done.json["rows"]]
+    assert names[0] == ["材料.zip", "记录.txt"]
+    assert (names[1][0], names[1][-1]) == ("回复.eml", "附件.txt")
+    told = {one["part"]: one["reason"]["en"] for one in done.json["left_out"] if one["container"] == "材料.zip"}
+    assert sorted(told) == sorted(["空.txt", "../外面.txt"])
+    again = terminal.run("accession", str(folder), "--fonds", "Q001", "--as", "zhang.dang", "--json", "--unpack")
+    assert (again.json["filed"], again.json["repeated"]) == (0, 2)
 
 
 def test_a_file_is_corrected_and_the_record_declared(terminal: Terminal):
