@@ -44,6 +44,7 @@ class _Stage(_Table):
 
 class _Special(_Table):
     anonymous_answers: list[CODE] = []
+    questionnaire_totals: list[CODE] = []
     without_reporter: list[CODE] = []
     reporter_identity: list[CODE] = []
 
@@ -73,6 +74,7 @@ class CaseKind:
     anonymous_answers: frozenset[str]
     without_reporter: frozenset[str]
     reporter_identity: frozenset[str]
+    questionnaire_totals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def load_case_kind(path: Path = SHIPPED) -> CaseKind:
         frozenset(told.special.anonymous_answers),
         frozenset(told.special.without_reporter),
         frozenset(told.special.reporter_identity),
+        frozenset(told.special.questionnaire_totals),
     )
 
 

@@ -1,6 +1,6 @@
 """Papers that are held to rules of their own at the door, because of the people that they could give away.
 
-Anonymous answers may hold nothing that tells who answered; a report made anonymous may not say who reported: that is
+Anonymous answers may hold nothing that tells who answered, and their totals no count of so few that it does; a report made anonymous may not say who reported: that is
 an item of its own, sealed. What a paper says is read in the cage and forgotten; a refusal names the kind of what was
 found, never what it is.
 """
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from archive_service.catalog.checklist import CaseKind
 from archive_service.catalog.formats import HEAD, identify
 from archive_service.catalog.model import SourceFile
+from archive_service.catalog.totals import check_totals
 from archive_service.errors import BadInput
 from index.extract import Limits, extract
 from index.personal import BANK_CARD, EMAIL, ID_CARD, MOBILE, PASSPORT, find_personal
@@ -45,13 +46,16 @@ LIMITS = Limits(wall_seconds=30, cpu_seconds=20)
 
 def check_special(kind: CaseKind, type_code: str, files: Sequence[SourceFile]) -> None:
     """Refuse files that a special type must not hold; reads nothing of the other types."""
-    anonymous = type_code in kind.anonymous_answers
-    if not anonymous and type_code not in kind.without_reporter:
+    anonymous, totals = type_code in kind.anonymous_answers, type_code in kind.questionnaire_totals
+    if not anonymous and not totals and type_code not in kind.without_reporter:
         return
     for file in files:
         text, readable, media_type = _text(file)
+        table = bool(TABLES.search(media_type))
         if anonymous:
-            _check_anonymous(file.name, text, readable=readable, table=bool(TABLES.search(media_type)))
+            _check_anonymous(file.name, text, readable=readable, table=table)
+        elif totals:
+            _check_totals(file.name, text, readable=readable, table=table)
         else:
             _check_without_reporter(file.name, text)
 
@@ -89,6 +93,16 @@ def _check_anonymous(name: str, text: str, *, readable: bool, table: bool) -> No
             f"匿名答卷“{name}”含有精确到分钟的时间，可据以辨认答卷人，未归档。请只保留日期。",
             f"The anonymous answers {name!r} hold times of day, by which who answered can be found out; keep the dates only.",
         )
+
+
+def _check_totals(name: str, text: str, *, readable: bool, table: bool) -> None:
+    if table and not readable:
+        raise BadInput(
+            f"“{name}”无法读出内容，不能确认其中没有少于 5 人的数，未归档。请另存为 CSV 或 XLSX（不加密码）再归档。",
+            f"{name!r} cannot be read, so nobody can say that it counts no fewer than five people anywhere; it was not filed. Save it as CSV or XLSX without a password.",
+        )
+    if table:
+        check_totals(name, text)
 
 
 def _heading(text: str) -> str:

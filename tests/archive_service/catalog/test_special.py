@@ -87,3 +87,30 @@ def test_the_door_refuses_and_burns_no_number(desk: World) -> None:
     with pytest.raises(BadInput):
         desk.file("KCQ07", case_no=case_no, text="姓名：王小明\n是")
     assert desk.file("KCQ07", case_no=case_no, text="第一题：是").archival_code.endswith("-0001")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "选项,人数\n经常,42\n从不,3\n",
+        "选项;答卷份数（份）;比例\n经常;42;93%\n从不;3;7%\n",
+        "option\tn\noften\t42\nnever\t3\n",
+        "问题,经常,从不\n第1题,42 人,3 人\n",
+        "选项,经常,从不\n人数,42,3\n",
+    ],
+)
+def test_totals_that_count_fewer_than_five_people_are_refused(rows: str) -> None:
+    """Scenario 13, its second half: n = 3 does not come in; suppressed as it should be, the same table does."""
+    with pytest.raises(BadInput, match=r"fewer than 5 people in line \d column \d \(3\)"):
+        check("KCQ06", "汇总.csv", rows.encode())
+    check("KCQ06", "汇总.csv", rows.replace("3 人", "<5").replace("3\n", "<5\n").replace(";3;7%", ";<5;—").encode())
+    check("KCQ09", "汇总.csv", rows.encode())  # other tables count what they like
+
+
+def test_what_is_no_count_of_people_stays_in_the_totals() -> None:
+    check("KCQ06", "汇总.csv", "序号,题目,人数,得分\n1,第一题,42,3\n2,第二题,0,4\n3,合计,42,\n".encode())
+    check("KCQ06", "样卷.txt", "一、您班组有 3 人以上持证吗？".encode())
+    with pytest.raises(BadInput, match="column 2"):
+        check("KCQ06", "汇总.xlsx", workbook(("选项", "人数"), ("经常", "42"), ("从不", "4")))
+    with pytest.raises(BadInput, match="cannot be read"):
+        check("KCQ06", "汇总.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
