@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
+from archive_service.catalog.browse import Filters
 from archive_service.catalog.codes import normalise_code
 from archive_service.catalog.names import one_line
 from archive_service.catalog.numbering import Number, Scheme
@@ -24,7 +25,7 @@ from archive_service.catalog.schedules import Schedules, schemes_used
 from archive_service.catalog.tables import RESERVED, VOID, case_files, fonds, reserved_numbers, void_numbers
 from archive_service.errors import BadInput, Conflict, NotFound
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, require
+from archive_service.people.policy import Action, can, require
 
 MOST = 500
 """Numbers in one block: a few boxes of papers."""
@@ -151,8 +152,20 @@ class VoidLedger:
         with self.ledger.read() as connection:
             return connection.execute(query).all()
 
-    def of_class(self, problems: Collection[str], year: int | None) -> list[Any]:
-        """Return the void numbers of some classes (by unit or problem code; none: of all) and of a year, for the catalogue."""
+    def among(self, actor: Person, filters: Filters) -> list[Any]:
+        """Return the void numbers that explain the gaps of a list which is narrowed to class, year and fonds at most.
+
+        For archivists only: who does not see all records could conclude from them which other gaps hide one.
+        """
+        narrower = filters.case_no or filters.type_code or filters.level or filters.enterprise
+        if narrower or not can(actor, Action.VOID_NUMBER).allowed:
+            return []
+        types = self.schedules.plan.types.values()
+        problems = {one.problem for one in types if one.class_code == filters.class_code}
+        return self._of_class(problems, filters.year, filters.fonds_no)
+
+    def _of_class(self, problems: Collection[str], year: int | None, fonds_no: str) -> list[Any]:
+        """Return the void numbers of some classes (by unit or problem code; none: of all), of a year and a fonds."""
         with self.ledger.read() as connection:
             schemes = schemes_used(connection)
             rows = connection.execute(select(void_numbers).order_by(void_numbers.c.code)).all()
@@ -160,7 +173,8 @@ class VoidLedger:
         for row in rows:
             parts = (schemes[row.scheme].parse(row.code) if row.scheme in schemes else None) or {}
             in_class = not problems or parts.get("problem") in problems
-            if in_class and (year is None or parts.get("year") == str(year)):
+            in_fonds = not fonds_no or parts.get("fonds") == fonds_no
+            if in_class and in_fonds and (year is None or parts.get("year") == str(year)):
                 found.append(row)
         return found
 

@@ -99,6 +99,8 @@ def page() -> str:
         levels=[(code, words(text)) for code, text in LEVEL_WORDS.items()],
         next_url=narrowing.url(after=shown[-1].code) if more else None,
         first_url=narrowing.url() if after else None,
+        void=[] if more else archive().void_ledger.among(person(), filters_of(wanted)),
+        void_at_most=AT_HAND,
     )
 
 

@@ -75,6 +75,12 @@ def test_numbers_are_reserved_used_by_the_form_withdrawn_and_printed(house: Hous
     hers = load_workbook(io.BytesIO(house.client("wang").get("/reports/items.xlsx?class=ZBG").data)).active
     assert hers is not None
     assert spoilt not in {str(cell.value) for row in hers.iter_rows() for cell in row}
+    # On the page too: behind the list whose gap it explains, for those who see every record of it.
+    for listed, there in (("class=ZBG", True), ("class=ZBG&year=2024&fonds=Q001", True), ("class=KCQ", False)):
+        assert (spoilt in lin.get(f"/catalogue/?{listed}").text) is there
+    for narrower in ("year=2023", "type=ZBG04", "case=AX2024-001", "level=INT", "enterprise=x"):
+        assert "纸上写坏" not in lin.get(f"/catalogue/?{narrower}").text
+    assert spoilt not in house.client("wang").get("/catalogue/?class=ZBG").text
 
 
 def test_a_code_typed_amiss_leads_to_the_record_that_one_may_see(house: House) -> None:
