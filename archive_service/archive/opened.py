@@ -74,7 +74,7 @@ from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
 from archive_service.reports.transfer_papers import TransferPapers
-from archive_service.search.doctor import cage, examine
+from archive_service.search.doctor import cage, examine, said_what_to_do
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
 from archive_service.vault import Keyring, Rotation, Vault
@@ -299,6 +299,10 @@ class Archive:
         """Make every copy that is due, and make good what was found faulty; return how many."""
         return self.copies.settle()
 
+    def renew_capsules(self) -> int:
+        """Ask for some capsules of an earlier version to be written again; return how many."""
+        return self.copies.renew_capsules()
+
     def plan_copies(self) -> int:
         """Bring what must lie where in line with the settings; return how many copies are asked for."""
         return self.copies.plan()
@@ -427,7 +431,7 @@ class Archive:
         Without ``contents`` no file is read: that is the nightly fixity's part.
         """
         return [
-            *self.verify_audit().findings,
+            *(Finding(one.place, said_what_to_do(one.text)) for one in self.verify_audit().findings),
             *examine(self.ledger, self.copies, self.indexer, contents=contents),
             *self.locking.findings(),
             *outside.findings(self.ledger, self.vault),

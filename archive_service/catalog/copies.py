@@ -13,7 +13,7 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
@@ -36,6 +36,9 @@ LEASE = timedelta(minutes=10)
 PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 NAMES_IN_A_QUERY = 400
+CAPSULE_FORMAT = 2
+"""What a capsule tells: since 2 the catalogue's rows as they stand. Raised with every change, so that older ones are renewed."""
+RENEWED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,25 @@ class Copies:
             work.commit()
         log.warning("copy %s in %s: %s", row.name, row.place, error.text.en)
 
+    # ------------------------------------------------------------------------------------------- earlier capsules
+
+    def earlier_capsules(self) -> int:
+        """Return how many capsules were written by an earlier version, and tell less than a rebuild needs."""
+        with self.ledger.read() as connection:
+            return int(connection.execute(_earlier().with_only_columns(func.count())).scalar_one())
+
+    def renew_capsules(self, most: int = RENEWED_AT_ONCE) -> int:
+        """Ask for some capsules of an earlier version to be written again; how many. Can be stopped and repeated anywhere."""
+        pending = select(outbox.c.seq).where(outbox.c.topic == "capsule", outbox.c.record_id == copies.c.record_id)
+        wanted = _earlier().where(~pending.exists()).order_by(copies.c.name).limit(most)
+        with self.ledger.read() as connection:
+            due = list(connection.execute(wanted).scalars())
+        if due:
+            with self.ledger.work(None) as work:
+                enqueue(work, "capsule", *due)
+                work.commit()
+        return len(due)
+
     # --------------------------------------------------------------------------------------------------- findings
 
     def _note_noticed(self) -> None:
@@ -319,12 +341,15 @@ def note_written(work: Work, wanted: Collection[tuple[str, list[Wanted]]]) -> No
                 "not_before": work.at,
                 "attempts": 0,
                 "trouble": None,
+                "format": CAPSULE_FORMAT if _is_capsule(name) else None,
             }
             state = {"state": WRITTEN if written else WANTED, "checked_at": ""}
             if row is None:
                 fresh.append({"place": place, "name": name, "record_id": record_id, **values, **state})
             elif row.sha256 != one.sha256 or (written and row.state in (MISSING, DAMAGED) and _is_capsule(name)):
                 work.connection.execute(copies.update().where(_same(row)).values(**values, **state))
+            elif row.format != values["format"]:
+                work.connection.execute(copies.update().where(_same(row)).values(format=values["format"]))
     if fresh:
         work.connection.execute(copies.insert(), fresh)
 
@@ -342,6 +367,12 @@ def object_words(name: str) -> Text:
 
 def _is_capsule(name: str) -> bool:
     return name.endswith("/capsule.json")
+
+
+def _earlier() -> Any:
+    """Return the query for records in the archive whose capsule in the primary store is of an earlier version."""
+    alive = select(records.c.id).where(records.c.id == copies.c.record_id, records.c.status == ARCHIVED)
+    return select(copies.c.record_id).where(copies.c.place == PRIMARY, copies.c.format < CAPSULE_FORMAT, alive.exists())
 
 
 def _watched() -> Any:
@@ -378,4 +409,5 @@ def _row(like: Any, place: str, at: str) -> dict[str, Any]:
         "attempts": 0,
         "not_before": at,
         "trouble": None,
+        "format": like.format,
     }

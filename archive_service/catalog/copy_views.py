@@ -94,7 +94,9 @@ def history_of(ledger: Ledger, record_id: str, filed_at: str) -> list[Done]:
         )
         told = connection.execute(select(entries).where(wanted).order_by(entries.c.seq)).all()
         files = connection.execute(
-            select(components.c.id).where(components.c.record_id == record_id).order_by(components.c.position)
+            select(components.c.id)
+            .where(components.c.record_id == record_id, components.c.role.in_(("original", "attachment", "preview")))
+            .order_by(components.c.position)
         ).scalars()
         order = {one: number for number, one in enumerate(files, 1)}
     gone = next((row.at for row in told if row.act == acts.KEY_DESTROYED.name), None)

@@ -325,13 +325,16 @@ copies = Table(
     Column("trouble", String(500)),
     Column("locked_until", Date),
     Column("locked_held", Boolean, nullable=False, server_default=false()),
+    Column("format", Integer),
     CheckConstraint("state IN ('wanted', 'written', 'good', 'missing', 'damaged')", name="state"),
     Index(None, "place", "checked_at"),
     Index(None, "state", "not_before"),
+    Index(None, "place", "format"),
 )
 """What must lie where, and how it was found when it was last looked at: a working table, made again from capsules.
 
 ``checked_at`` is empty until a copy has been read back, so that what was never read stands first in the order of time. ``locked_until`` and ``locked_held`` are what a store that keeps locks has confirmed.
+``format`` is that of a capsule's content, so that those of an earlier version can be written again.
 """
 
 copy_history = Table(

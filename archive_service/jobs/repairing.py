@@ -31,6 +31,8 @@ def repair(archive: Archive, actor: Person) -> Repaired:
     cleared = archive.vault.sweep_staging(archive.clock.now() - LEFT_BEHIND)
     archive.plan_copies()
     archive.settle_outbox()
+    while archive.renew_capsules():
+        archive.settle_outbox()
     found = archive.fixity.everything().found
     archive.copies.note(found)
     archive.settle_outbox()  # a lost capsule is written again from the catalogue

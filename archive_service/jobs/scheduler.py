@@ -50,6 +50,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.follow_plan), IntervalTrigger(minutes=10), id="plan")
     scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
     scheduler.add_job(_told(archive.keep_locks), IntervalTrigger(seconds=60), id="locks")
+    scheduler.add_job(_told(archive.renew_capsules), IntervalTrigger(seconds=60), id="earlier-capsules")
     scheduler.add_job(_told(archive.keep_anchors), IntervalTrigger(minutes=5), id="anchors")
     scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
     scheduler.add_job(_told(archive.remind_people), IntervalTrigger(minutes=10), id="reminders")

@@ -142,7 +142,14 @@ def _cell(value: Cell, column: Column, styles: dict[Kind, ParagraphStyle]) -> Pa
 def _end(register: Register, font: str) -> list[Flowable]:
     end: list[Flowable] = [Spacer(1, 4 * mm)]
     if register.note:
-        end.append(Paragraph(escape(register.note), ParagraphStyle("note", fontName=font, fontSize=9, leading=13)))
+        end.append(
+            Paragraph(
+                escape(register.note),
+                ParagraphStyle(
+                    "note", fontName=font, fontSize=9, leading=13, wordWrap="CJK" if register.language == "zh" else None
+                ),
+            )
+        )
     if register.signatures:
         style = ParagraphStyle("sign", fontName=font, fontSize=9.5, leading=13)
         date = register.say("日期：", "Date: ")

@@ -57,7 +57,7 @@ def _objects(ledger: Ledger, vault: Vault, contents: bool) -> list[Finding]:
         remains = vault.remains_of(gone) if gone else {}
     except Unavailable as error:
         remains = {}
-        findings.append(Finding("store", error.text))
+        findings.append(Finding("store", _with(error.text, FILE_FAULTS[True])))
     findings += [
         Finding(
             states[record_id][1],
@@ -78,10 +78,43 @@ def _objects(ledger: Ledger, vault: Vault, contents: bool) -> list[Finding]:
         try:
             vault.check(file.record_id, file.id, file.version, file.sealed_sha256)
         except ArchiveError as error:
-            findings.append(Finding(f"{code}/{file.id}", error.text))
+            findings.append(Finding(f"{code}/{file.id}", _with(error.text, FILE_FAULTS[type(error) is Unavailable])))
     orphans = sorted({record_id for record_id in vault.record_ids() if record_id not in known})
     findings += [Finding(f"store/{orphan}", NOBODYS) for orphan in orphans]
     return findings
+
+
+FILE_FAULTS = {
+    False: Text(
+        "如有其他存储，运行 doctor --repair 由完好的副本修复；否则停用该盘，从该存储介质的备份中找回此对象",
+        "with a further store, doctor --repair makes it good from a sound copy; without one take the disk out of use and bring "
+        "this object back from a backup of the medium",
+    ),
+    True: Text(
+        "请检查挂载、网络与凭据，恢复后再次运行 doctor",
+        "look at mount, network and credentials, then run doctor again",
+    ),
+}
+"""What to do about a file, by whether its store could not be reached."""
+
+INDEX_UNREADABLE = Text(
+    "索引可随时重建，不含原件：请运行 index rebuild",
+    "the index holds no originals and can be made again at any time: run index rebuild",
+)
+LOG_TAMPERED = Text(
+    "请停止服务，什么也不要改动，原样保存数据库与库外检查点，交审计人员核对；查明后用 backup restore 恢复",
+    "stop the service, change nothing, keep the database and the anchors as they are for the auditors to compare; when it is "
+    "clear what happened, bring the catalogue back with backup restore",
+)
+
+
+def said_what_to_do(text: Text) -> Text:
+    """Return a finding of the log's verification with what to do about it."""
+    return _with(text, LOG_TAMPERED)
+
+
+def _with(text: Text, advice: Text) -> Text:
+    return Text(f"{text.zh.rstrip('。')}。{advice.zh}", f"{text.en.rstrip('.')}. {advice.en[0].upper()}{advice.en[1:]}")
 
 
 NOBODYS = Text(
@@ -97,8 +130,9 @@ FAULTS = {
         "the store cannot be reached and was not compared; look at mount, network and credentials",
     ),
     Fault.UNEXPECTED: Text(
-        "此处不应有这个对象（可能已改变存放规则）；不会自动删除",
-        "this object is not expected here (the placement may have changed); it is not removed by itself",
+        "此处不应有这个对象（可能已改变存放规则）；不会自动删除。请先核对存放规则；确属多余的，由系统管理员在该存储中移走",
+        "this object is not expected here (the placement may have changed); it is not removed by itself. Look at the placement "
+        "first; if the object is really one too many, have the system administrator take it out of that store",
     ),
 }
 
@@ -106,6 +140,18 @@ FAULTS = {
 def _stores(copies: Copies) -> list[Finding]:
     """Hold every store's listing against what must lie there, and tell of copies known to be faulty."""
     findings = []
+    earlier = copies.earlier_capsules()
+    if earlier:
+        findings.append(
+            Finding(
+                "capsules",
+                Text(
+                    f"{earlier} 份封装说明是早前版本写的，不足以单凭它们重建目录；后台每分钟重写 200 份，doctor --repair 可立即全部重写",
+                    f"{earlier} capsules were written by an earlier version and do not tell enough to make the catalogue again; the "
+                    "background work writes 200 a minute anew, doctor --repair does it now",
+                ),
+            )
+        )
     for row in copies.faulty():
         words = FAULTS[Fault.DAMAGED if row.state == "damaged" else Fault.MISSING]
         trouble = Text(f"（{row.trouble}）", f" ({row.trouble})") if row.trouble else Text("", "")
@@ -179,7 +225,7 @@ def _index(ledger: Ledger, indexer: Indexer) -> list[Finding]:
     try:
         held = {name: indexer.compartments.marks(name) for name in indexer.compartments.names}
     except ArchiveError as error:
-        return [Finding("index", error.text)]
+        return [Finding("index", _with(error.text, INDEX_UNREADABLE))]
     with ledger.read() as connection:
         waiting = set(connection.execute(select(outbox.c.record_id).where(outbox.c.topic == "index")).scalars())
         rows = connection.execute(

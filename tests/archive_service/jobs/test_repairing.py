@@ -34,9 +34,15 @@ def test_copies_capsules_and_index_are_made_good_and_the_rest_is_told_and_not_to
     world.object("second", world.object_name(records[1])).unlink()
     world.object("primary", f"{records[2][:2]}/{records[2]}/capsule.json").unlink()
     world.archive.indexer.purge(records[0])
+    with world.archive.engine.begin() as connection:  # as an earlier version wrote them, and did not mark them
+        connection.execute(text("UPDATE stored_copy SET format = 0 WHERE name LIKE '%capsule.json'"))
+    told = [one.text.en for one in world.archive.examine()]
+    assert any("3 capsules were written by an earlier version" in one and "doctor --repair" in one for one in told)
+    assert any("does not have the hash that was recorded. With a further store, doctor --repair" in one for one in told)
     with pytest.raises(Forbidden):
         repair(world.archive, world.person("auditor"))
     assert left(world) == []
+    assert world.archive.copies.earlier_capsules() == 0
     assert "archive:repaired" in world.acts()
     # What nobody expects stays, and a row that was changed by hand stays as it is: both are for people.
     stray = world.object("second", f"{records[0][:2]}/{records[0]}/{'a' * 32}.v1.sealed")
