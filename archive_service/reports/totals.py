@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,9 +16,13 @@ from archive_service.catalog.browse import Filters, Line
 from archive_service.catalog.model import Description
 from archive_service.catalog.tables import DESTROYED, components, records
 from archive_service.clock import from_stamp
+from archive_service.custody.tables import boxes, rooms
+from archive_service.disposal.tables import transfer_items, transfer_packages
+from archive_service.disposal.transfer_custody import PackageState
 from archive_service.errors import BadInput, Text
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, require
+from archive_service.people.policy import Action, can, require
+from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import AUTHOR, CODE, DATE, NOTE, NUMBER, PERIOD, TITLE, Catalogues, Printing
 from archive_service.reports.register import Cell, Column, Kind, Register
 
@@ -31,6 +36,7 @@ class Totals:
     """Draws these registers up for a person, of what that person may see."""
 
     printing: Printing
+    use: UseRegister
 
     def recordings(self, actor: Person, filters: Filters, language: str) -> Register:
         """Draw up 音像档案目录: photographs, sound and moving images."""
@@ -52,21 +58,28 @@ class Totals:
         return self.printing.register(actor, Catalogues.RECORDINGS, [], columns, rows, language)
 
     def ledger(self, actor: Person, language: str) -> Register:
-        """Draw up 总登记簿: what came in and what was destroyed in each year, and what was held at its end."""
+        """Draw up 总登记簿: what came in, was handed over and destroyed in each year and so far, and what was held at its end."""
         came, went = self._by_year(actor, records.c.filed_at), self._by_year(actor, records.c.destroyed_at)
+        moved = self._moved_out(actor)
         columns = (
             NUMBER,
             Column(Text("年度", "Year"), 10, Kind.DATE),
-            Column(Text("收进（件）", "Received"), 14, Kind.NUMBER),
-            Column(Text("销毁（件）", "Destroyed"), 14, Kind.NUMBER),
-            Column(Text("年末在库（件）", "Held at its end"), 16, Kind.NUMBER),
+            Column(Text("收进（件）", "Received"), 12, Kind.NUMBER),
+            Column(Text("移出（件）", "Handed over"), 12, Kind.NUMBER),
+            Column(Text("销毁（件）", "Destroyed"), 12, Kind.NUMBER),
+            Column(Text("累计收进", "Received so far"), 12, Kind.NUMBER),
+            Column(Text("累计移出", "Handed over so far"), 12, Kind.NUMBER),
+            Column(Text("累计销毁", "Destroyed so far"), 12, Kind.NUMBER),
+            Column(Text("年末在库（件）", "Held at its end"), 14, Kind.NUMBER),
             NOTE,
         )
         rows: list[tuple[Cell, ...]] = []
-        held = 0
-        for number, year in enumerate(sorted({*came, *went}), 1):
-            held += came[year] - went[year]
-            rows.append((number, str(year), came[year], went[year], held, ""))
+        so_far = [0, 0, 0]
+        for number, year in enumerate(sorted({*came, *moved, *went}), 1):
+            of_year = (came[year], moved[year], went[year])
+            so_far = [before + count for before, count in zip(so_far, of_year, strict=True)]
+            # What was handed over is held here too, until a list of its own removes it; then it counts as destroyed.
+            rows.append((number, str(year), *of_year, *so_far, so_far[0] - so_far[2], ""))
         return self.printing.register(actor, Catalogues.LEDGER, [], columns, rows, language)
 
     def yearly(self, actor: Person, year: int | None, language: str) -> Register:
@@ -127,9 +140,10 @@ class Totals:
                 found[from_stamp(f"{begun}:00:00.000000Z").astimezone(zone).year] += count
         return found
 
-    def _figures(self, actor: Person, year: int, item: Text) -> Iterator[tuple[Text, int, Text]]:
+    def _figures(self, actor: Person, year: int, item: Text) -> Iterator[tuple[Text, Cell, Text]]:
         came, went = self._by_year(actor, records.c.filed_at), self._by_year(actor, records.c.destroyed_at)
         yield Text("本年收进", "Received in the year"), came[year], item
+        yield Text("本年移出", "Handed over in the year"), self._moved_out(actor)[year], item
         yield Text("本年销毁", "Destroyed in the year"), went[year], item
         held = sum(count for at, count in came.items() if at <= year) - sum(n for at, n in went.items() if at <= year)
         yield Text("年末在库", "Held at the end of the year"), held, item
@@ -139,6 +153,13 @@ class Totals:
             for period, count in sorted(periods.all(), key=lambda one: (one[0] != "Y", one[0])):
                 words = PERIODS.get(period, Text(period, period))
                 yield Text(f"现在库：{words.zh}", f"Held now: {words.en.lower()}"), count, item
+            for carrier, words in CARRIERS.items():
+                some = select(func.count()).select_from(records).where(*seen, records.c.category.startswith(carrier))
+                yield (
+                    Text(f"现在库：{words.zh}", f"Held now: {words.en.lower()}"),
+                    connection.execute(some).scalar_one(),
+                    item,
+                )
             files = connection.execute(
                 select(func.count(), func.coalesce(func.sum(components.c.size), 0))
                 .join(records, records.c.id == components.c.record_id)
@@ -153,6 +174,49 @@ class Totals:
         yield Text("现有电子档案容量", "Their size"), -(-int(files[1]) // 1_048_576), Text("MiB", "MiB")
         yield Text("本年阅览", "Read in the year"), read, Text("次", "times")
         yield Text("案卷", "Case files"), len(self.printing.cases.all_cases()), Text("卷", "files")
+        yield from self._use_and_store(actor, year)
+        for by_hand in (
+            Text("专职档案人员（手填）", "Full-time archivists (by hand)"),
+            Text("库房面积（手填）", "Area of the storerooms (by hand)"),
+            Text("设备（手填）", "Equipment (by hand)"),
+        ):
+            yield by_hand, "", Text("", "")
+
+    def _use_and_store(self, actor: Person, year: int) -> Iterator[tuple[Text, Cell, Text]]:
+        """Yield the figures of use and of the store, for those who may see them; one person on one day is one visit."""
+        if can(actor, Action.SEE_USE).allowed:
+            used = self.use.statistics(actor, date(year, 1, 1), date(year, 12, 31))
+            yield Text("本年利用", "Users in the year"), used.visits, Text("人次", "visits")
+            yield Text("本年利用档案", "Records used in the year"), used.records, Text("件次", "times")
+            yield Text("本年利用页数", "Pages used in the year"), used.pages, Text("页", "pages")
+        if can(actor, Action.KEEP_STORE).allowed:
+            with self.printing.ledger.read() as connection:
+                for table, name, unit in (
+                    (rooms, Text("库房", "Storerooms"), Text("间", "rooms")),
+                    (boxes, Text("档案盒", "Boxes"), Text("盒", "boxes")),
+                ):
+                    yield name, connection.execute(select(func.count()).select_from(table)).scalar_one(), unit
+
+    def _moved_out(self, actor: Person) -> Counter[int]:
+        """Count visible records by the year in which a receipt moved their custody to another archive."""
+        require(actor, Action.BROWSE)
+        query = (
+            select(transfer_packages.c.received_on, func.count())
+            .select_from(records)
+            .join(transfer_items, transfer_items.c.record_id == records.c.id)
+            .join(transfer_packages, transfer_packages.c.id == transfer_items.c.package_id)
+            .where(
+                self.printing.catalogue.seen_by(actor),
+                ~transfer_items.c.returned,
+                transfer_packages.c.state == PackageState.CUSTODY_MOVED,
+            )
+            .group_by(transfer_packages.c.received_on)
+        )
+        found: Counter[int] = Counter()
+        with self.printing.ledger.read() as connection:
+            for day, count in connection.execute(query):
+                found[day.year] += count
+        return found
 
 
 def _period(code: str, language: str) -> str:

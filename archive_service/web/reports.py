@@ -102,7 +102,7 @@ def _draw_up(kind: Catalogues) -> Register:
         return printing.case(person(), chosen.get("case", ""), language())
     if kind is Catalogues.CASES:
         return printing.all_cases(person(), language())
-    totals, year = Totals(printing), number_of(chosen.get("year", ""), "年度", "The year")
+    totals, year = Totals(printing, archive().use_register), number_of(chosen.get("year", ""), "年度", "The year")
     if kind is Catalogues.LEDGER:
         return totals.ledger(person(), language())
     if kind is Catalogues.YEARLY:

@@ -31,6 +31,8 @@ def test_the_general_register_counts_only_what_the_person_may_see(house: House, 
         return next(row[2] for row in rows(house, login, "/reports/ledger.xlsx") if str(row[1]) == filed)
 
     assert (held("lin"), held("wang")) == (2, 1)
+    last = next(row for row in rows(house, "lin", "/reports/ledger.xlsx") if str(row[1]) == filed)
+    assert last[2:9] == (2, 0, 0, 2, 0, 0, 2)
 
 
 def test_the_yearly_report_needs_a_year_and_gives_figures(house: House, filed: str):
@@ -39,6 +41,9 @@ def test_the_yearly_report_needs_a_year_and_gives_figures(house: House, filed: s
     assert client.get(f"/reports/yearly.pdf?year={filed}").data.startswith(b"%PDF")
     figures = {row[1]: row[2] for row in rows(house, "lin", f"/reports/yearly.xlsx?year={filed}")}
     assert (figures["本年收进"], figures["本年销毁"], figures["现有电子文件"]) == (2, 0, 2)
+    assert (figures["本年移出"], figures["现在库：照片"], figures["本年利用"], figures["库房"]) == (0, 0, 0, 0)
+    theirs = {row[1]: row[2] for row in rows(house, "wang", f"/reports/yearly.xlsx?year={filed}")}
+    assert (theirs["本年收进"], "本年利用" in theirs, "库房" in theirs) == (1, False, False)
 
 
 def test_notes_and_recordings_are_written_too(house: House, filed: str):
