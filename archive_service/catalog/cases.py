@@ -219,10 +219,11 @@ class Cases:
         with self.ledger.read() as connection:
             return connection.execute(select(case_files).order_by(case_files.c.year.desc(), case_files.c.case_no)).all()
 
-    def newest(self, limit: int) -> Sequence[Any]:
-        """Return the case files with the highest numbers, for a choice."""
+    def newest(self, limit: int, after: str = "") -> Sequence[Any]:
+        """Return case files by number backwards, from behind ``after`` on (keyset paging)."""
+        query = select(case_files).order_by(case_files.c.case_no.desc()).limit(limit)
         with self.ledger.read() as connection:
-            return connection.execute(select(case_files).order_by(case_files.c.case_no.desc()).limit(limit)).all()
+            return connection.execute(query.where(case_files.c.case_no < after) if after else query).all()
 
     def case(self, case_no: str) -> Any:
         """Return one case file."""

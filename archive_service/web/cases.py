@@ -45,9 +45,18 @@ def event_words(trigger: str) -> str:
 
 @blueprint.get("/cases")
 def page() -> str:
-    """Show every case file."""
+    """Show the case files, page by page."""
     require(person(), Action.BROWSE)
-    return render_template("cases.html", cases=archive().cases.all_cases(), fonds=fonds_options())
+    after = request.args.get("after", "")
+    found = archive().cases.newest(PAGE + 1, after)
+    shown = found[:PAGE]
+    return render_template(
+        "cases.html",
+        cases=shown,
+        fonds=fonds_options(),
+        next_url=url_for("cases.page", after=shown[-1].case_no) if len(found) > PAGE else None,
+        first_url=url_for("cases.page") if after else None,
+    )
 
 
 @blueprint.post("/cases")

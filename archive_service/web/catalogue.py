@@ -29,6 +29,14 @@ AXES: dict[str, Text] = {
 NARROWING = ("class", "type", "case", "year", "level", "fonds", "enterprise")
 """What a list can be narrowed to, as it stands in its address."""
 
+KEYS: dict[str, Text] = {
+    "fonds": Text("全宗号", "Fonds"),
+    "year": Text("年度", "Year"),
+    "enterprise": Text("企业", "Enterprise"),
+    "inspection": Text("案卷编号", "Case number"),
+}
+"""What stands in the first column there."""
+
 FILTER_OF = {"inspection": "case"}
 
 AT_HAND = 100
@@ -125,6 +133,7 @@ def by(axis: str) -> str:
         "catalogue_by.html",
         axes=[(words(name), url_for("catalogue.by", axis=one), one == axis) for one, name in AXES.items()],
         heading=words(AXES[axis]),
+        key=words(KEYS[axis]),
         rows=[
             {"value": one, "url": url_for("catalogue.page", **{FILTER_OF.get(axis, axis): one.key})}  # type: ignore[arg-type]
             for one in shown
