@@ -114,7 +114,10 @@ def _row_view(
         and judged.format.code in ("archive", "eml"),
         "twin": twins.get(one.sha256),
         "warnings": [words(said) for said in judged.warnings],
-        "taken": not typed.get("chosen") or bool(typed.get(f"take-{one.id}")),
+        # A manifest says what the others are; it is filed itself only by who wants that.
+        "taken": bool(typed.get(f"take-{one.id}"))
+        if typed.get("chosen")
+        else uploads.base(one.path).lower() not in MANIFESTS,
         "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
         "type": typed.get(f"type-{one.id}", ""),
         "date": typed.get(f"date-{one.id}", ""),

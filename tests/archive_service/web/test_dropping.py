@@ -237,6 +237,9 @@ def test_a_manifest_in_a_dropped_folder_is_tried_and_filed_by(house: House) -> N
     (url,) = re.findall(
         r'action="(/file/drop/\w+/manifest/\w+)"', client.get(f"/file/drop/{batch}").get_data(as_text=True)
     )
+    table = client.get(f"/file/drop/{batch}").get_data(as_text=True)
+    ticked = re.findall(r'(移交/\S+)</span><input type="checkbox" name="take-\w+" value="1" checked', table)
+    assert ticked == ["移交/一/甲.txt", "移交/乙.txt"]  # the manifest says what these are
     form = {"fonds": "Q001", "map": "文档=文件\n文件标题=题名"}
     assert "有不认识的列" in client.post(url, data={"fonds": "Q001"}).get_data(as_text=True)
     seen = client.post(url, data={**form, "act": "check"}).get_data(as_text=True)
