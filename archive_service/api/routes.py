@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -58,6 +59,11 @@ class Filed(Schema):
     document_no = String(load_default="", validate=Length(0, 100))
     note = String(load_default="", validate=Length(0, 2000))
     key = String(validate=Length(1, 64))
+    facts = String(
+        load_default="",
+        validate=Length(0, 4000),
+        metadata={"description": 'What the retention rule of the type asks for: a JSON object, such as {"deaths": 0}.'},
+    )
     files = List(File(), required=True, validate=Length(1, 100))  # type: ignore[no-untyped-call]
 
 
@@ -178,6 +184,7 @@ def file(form_and_files_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
         author=said["author"],
         document_no=said["document_no"],
         note=said["note"],
+        facts=_facts(said["facts"]),
         key=key,
     )
     receipt = _archive().accession.file_record(actor, new)
@@ -186,6 +193,24 @@ def file(form_and_files_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     more = {"leaf_hash": receipt.leaf_hash, "checkpoint": receipt.checkpoint, "repeated": receipt.repeated}
     more["same_content_as"] = same_elsewhere(_archive().ledger, actor, [receipt]).get(receipt.record_id)
     return {**answer, **more}, 200 if receipt.repeated else 201
+
+
+def _facts(text: str) -> dict[str, bool | int | str]:
+    """Read the answers to a retention rule's questions; the service says which of them it does not know."""
+    try:
+        said = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise _no_facts() from error
+    if not isinstance(said, dict) or not all(isinstance(one, bool | int | str) for one in said.values()):
+        raise _no_facts()
+    return said
+
+
+def _no_facts() -> BadInput:
+    return BadInput(
+        '“facts” 应为 JSON 对象，如 {"deaths": 0}，值为整数、真假或文字。',
+        'The facts are a JSON object, such as {"deaths": 0}; values are whole numbers, true or false, or text.',
+    )
 
 
 def _source(given: FileStorage) -> SourceFile:

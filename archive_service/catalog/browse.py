@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -306,8 +306,8 @@ class Catalogue:
 
 
 def leave_of(person: Person, row: Mapping[Any, Any], at: str, action: Action = Action.READ_RECORD) -> Grant | None:
-    """Return the leave that a use rests on; ``None`` where the person's own clearance is enough."""
-    if row["level"] in person.clearance and row["level"] != "SEAL":
+    """Return the leave that a use rests on; ``None`` where it would be allowed without any."""
+    if can(replace(person, grants=()), action, Thing(level=row["level"], record_id=row["id"]), at=at).allowed:
         return None
     return person.grant_for(row["id"], row["level"], at, TABLE[action].by_grant)
 

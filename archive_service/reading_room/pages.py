@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from archive_service.catalog.browse import Catalogue, Component, Whole, leave_of
 from archive_service.errors import BadInput, Conflict, NotFound, Unavailable
 from archive_service.people.model import Person
+from archive_service.people.policy import Action, Thing, require
 from archive_service.people.telling import reference_of
 from index.extract.kinds import PAGES, PICTURES, TEXT_PAGES
 from index.extract.runner import Limits, run
@@ -38,6 +39,9 @@ MOST_OUT = 30_000_000
 PIECE = 8 * 1024 * 1024
 """Bytes of sound or video handed out at a time; a browser asks for more."""
 
+MOST_COUNTED = 5000
+"""Files whose number of pages is remembered."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -55,6 +59,7 @@ class Viewer:
     catalogue: Catalogue
     limits: Limits
     font: str
+    _counted: dict[tuple[str, int], int] = field(default_factory=dict, compare=False, repr=False)
 
     def way(self, whole: Whole, file: Component) -> str:
         """Say how a file can be read here: ``pages``, ``play``, or not at all (empty)."""
@@ -84,7 +89,36 @@ class Viewer:
         entered, row = self.catalogue.enter_use(actor, whole.row["id"], file.id, "page", page=number)
         chunks = self.catalogue.vault.open(row["id"], entered.id, entered.version)
         kind = TEXT_PAGES if file.role == "text" else file.media_type
-        return self._drawn(chunks, kind, number, self._marks(actor, row))
+        drawn = self._drawn(chunks, kind, number, self._marks(actor, row))
+        self._keep((entered.id, entered.version), drawn.pages)
+        return drawn
+
+    def count(self, actor: Person, code: str, component_id: str) -> int | None:
+        """Return how many pages a file has, so that nobody is sent past its end; ``None`` where it cannot be drawn.
+
+        Nothing of the page is handed out. Files never change, so that a count, once known, holds.
+        """
+        whole = self.catalogue.find(actor, code)
+        thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
+        require(actor, Action.READ_RECORD, thing, at=self.catalogue.ledger.clock.stamp())
+        file = self._source(whole, _file(whole, component_id))
+        if file is None:
+            return None
+        key = (file.id, file.version)
+        if key not in self._counted:
+            chunks = self.catalogue.vault.open(whole.row["id"], file.id, file.version)
+            kind = TEXT_PAGES if file.role == "text" else file.media_type
+            try:
+                pages = self._drawn(chunks, kind, 1, [""]).pages
+            except (Conflict, Unavailable):
+                return None
+            self._keep(key, pages)
+        return self._counted[key]
+
+    def _keep(self, key: tuple[str, int], pages: int) -> None:
+        while len(self._counted) >= MOST_COUNTED:
+            self._counted.pop(next(iter(self._counted)), None)
+        self._counted[key] = pages
 
     def _marks(self, actor: Person, row: Mapping[Any, Any]) -> list[str]:
         """Return what is burnt in: who reads, when, under which request."""

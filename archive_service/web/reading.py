@@ -30,6 +30,8 @@ def page(code: str, component_id: str) -> str:
     if not way:
         raise NotFound("这种格式不能在此显示。", "This format cannot be shown here.")
     number = max(1, number_of(request.args.get("page", ""), "页码", "The page") or 1)
+    pages = archive().viewer.count(person(), code, component_id) if way == "pages" else None
+    number = min(number, pages or number)
     here: dict[str, Any] = {"code": code, "component_id": component_id}
     return render_template(
         "reading.html",
@@ -37,10 +39,11 @@ def page(code: str, component_id: str) -> str:
         file=file,
         way=way,
         number=number,
+        pages=pages,
         media_url=url_for("reading.play", **here),
         picture_url=url_for("reading.picture", number=number, **here),
         before_url=url_for("reading.page", page=number - 1, **here) if number > 1 else None,
-        next_url=url_for("reading.page", page=number + 1, **here),
+        next_url=url_for("reading.page", page=number + 1, **here) if pages and number < pages else None,
     )
 
 

@@ -78,6 +78,7 @@ def page(code: str) -> str:
         copyable=copyable,
         shown={file.id for file in whole.files if archive().viewer.way(whole, file)} if readable else set(),
         downloadable=readable and may(Action.DOWNLOAD_RECORD, thing),
+        ask_url=url_for("access.page", code=whole.line.code) if _may_ask(whole, readable=readable) else None,
         reader=_text(whole) if reading else None,
         scan=_scan(whole),
         history=_history(archive().catalogue.history(person(), whole.row["id"])),
@@ -134,6 +135,14 @@ def _copies(whole: Whole) -> dict[str, Any]:
         for one in shown(history_of(ledger, row["id"], row["filed_at"]))
     ]
     return {"places": places, "copy_history": history}
+
+
+def _may_ask(whole: Whole, *, readable: bool) -> bool:
+    """Say whether to offer that copying or downloading be asked for: it is not allowed yet, and could be."""
+    if not readable or whole.row["level"] == "SEAL" or not may(Action.ASK_ACCESS):
+        return False
+    thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
+    return not (may(Action.PRINT_RECORD, thing) and may(Action.DOWNLOAD_RECORD, thing))
 
 
 def _placed(whole: Whole) -> dict[str, Any]:

@@ -40,6 +40,17 @@ def test_a_record_is_filed_shown_found_and_explained(house: House):  # noqa: F81
     assert [hit["code"] for hit in hits["hits"]] == [code]
 
 
+def test_facts_that_the_rule_asks_for_come_with_the_filing(house: House):  # noqa: F811
+    client, headers = house.app.test_client(), bearer(house, "lin")
+    told = '{"deaths": 1, "serious_injuries": 0, "loss_yuan": 0}'
+    filed = sent(client, headers, type="KCQ10", case="AX2024-001", facts=told)
+    assert filed.status_code == 201, filed.text
+    assert "-Y-" in filed.json["code"], "one death makes the paper permanent"
+    for wrong in ("[1]", "{", '{"deaths": null}', '{"no such question": 1}'):
+        refused = sent(client, headers, type="KCQ10", case="AX2024-001", facts=wrong)
+        assert refused.status_code == 422, wrong
+
+
 def test_the_log_is_verified_for_an_auditor(house: House):  # noqa: F811
     answer = house.app.test_client().post("/api/v1/audit/verify", headers=bearer(house, "auditor"))
     assert answer.json["sound"] is True

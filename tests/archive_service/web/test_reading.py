@@ -62,6 +62,9 @@ def test_a_page_is_a_picture_in_which_the_reader_is_burnt(house: House):
     frame = wang.get(f"{address}/read/{file}?page=2")
     assert frame.status_code == 200
     assert f"{file}/2.png" in frame.text
+    assert "第 2 页，共 2 页" in frame.text
+    assert "page=3" not in frame.text, "nobody is sent past the end"
+    assert "page=2" in wang.get(f"{address}/read/{file}").text
     mine, theirs = lin.get(f"{address}/read/{file}/1.png"), wang.get(f"{address}/read/{file}/1.png")
     for answer in (mine, theirs):
         assert answer.mimetype == "image/png"
@@ -101,7 +104,7 @@ def test_what_could_run_is_shown_as_a_picture_or_not_at_all_and_saved_as_an_atta
         assert answer.data.startswith(b"\x89PNG")
     else:
         assert answer.status_code in (404, 409)
-    saved = client.get(f"{address}/file/{file}")
+    saved = house.client("lin").get(f"{address}/file/{file}")
     assert saved.headers["Content-Disposition"].startswith("attachment")
     assert saved.headers["Content-Security-Policy"].startswith("sandbox")
     assert saved.headers["X-Content-Type-Options"] == "nosniff"
@@ -157,3 +160,20 @@ def test_leave_to_view_opens_pages_and_neither_text_nor_original(house: House):
     assert wang.get(f"{address}/file/{file}").status_code == 403
     archive.reading_room.revoke(archive.people.by_login("zhao"), request, "用途改变")
     assert wang.get(f"{address}/read/{file}/1.png").status_code == 404
+
+
+def test_who_may_read_carries_nothing_away_without_asking(house: House):
+    address, file = filed(house, "通报.txt", "内部通报".encode())
+    wang, archive = house.client("wang"), house.archive
+    page = wang.get(f"{address}?read=1")
+    assert "内部通报" not in page.text
+    assert "请申请" in page.text
+    assert f"/file/{file}" not in page.text
+    assert wang.get(f"{address}/read/{file}/1.png").status_code == 200
+    assert wang.get(f"{address}/file/{file}").status_code == 403
+    code = archive.catalogue.find(archive.people.by_login("lin"), _plain(address.split("/")[2])).line.code
+    request = archive.reading_room.ask(archive.people.by_login("wang"), code, "核对", 3, actions=("download",))
+    archive.reading_room.grant(archive.people.by_login("lin"), request)
+    assert wang.get(f"{address}/file/{file}").data == "内部通报".encode()
+    row = newest(archive.ledger, Wanted(act="record:read")).rows[0]
+    assert f'"request":"{request}"' in row.body, "the use stands under the leave that it rests on"
