@@ -207,6 +207,13 @@ class AccessTable(Table):
 
     discoverable: Annotated[tuple[Literal["INT", "TS", "PI"], ...], Field(strict=False)] = ()
     decide_days: Annotated[int, Field(ge=1, le=90)] = 5
+    emergency_for: Annotated[
+        tuple[Literal["archivist", "reader", "appraiser", "approver"], ...], Field(strict=False)
+    ] = (
+        "archivist",
+        "appraiser",
+        "approver",
+    )
 
 
 ROLE = Literal[

@@ -68,6 +68,8 @@ from archive_service.people.sign_in import SignIn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
 from archive_service.reading_room.deciding import remind_deciders
+from archive_service.reading_room.drafts import Drafts
+from archive_service.reading_room.emergencies import Emergencies
 from archive_service.reading_room.masked import MaskedEntries
 from archive_service.reading_room.pages import Viewer
 from archive_service.reading_room.requests import Requests
@@ -121,6 +123,8 @@ class Archive:
     places: Places
     care: Care
     reading_room: ReadingRoom
+    emergencies: Emergencies
+    drafts: Drafts
     requests: Requests
     masked: MaskedEntries
     use_register: UseRegister

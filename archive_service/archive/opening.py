@@ -58,6 +58,8 @@ from archive_service.people.service import People
 from archive_service.people.sign_in import SignIn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
+from archive_service.reading_room.drafts import Drafts
+from archive_service.reading_room.emergencies import Emergencies
 from archive_service.reading_room.masked import MaskedEntries
 from archive_service.reading_room.pages import Viewer
 from archive_service.reading_room.requests import Requests
@@ -196,6 +198,8 @@ def _join(
         care=Care(ledger, catalogue),
         suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
+        emergencies=Emergencies(ledger, frozenset(settings.access.emergency_for)),
+        drafts=Drafts(ledger),
         requests=Requests(ledger, settings.access.decide_days),
         masked=MaskedEntries(ledger, frozenset(settings.access.discoverable)),
         use_register=UseRegister(ledger, catalogue),

@@ -131,6 +131,9 @@ ACCESS_TALKED_OVER = _act("access:talked_over", "就查阅申请留言", "Messag
 ACCESS_REMINDED = _act("access:reminded", "催办查阅申请", "Reminded of a request for access")
 ACCESS_GRANTED = _act("access:granted", "批准查阅", "Access granted")
 ACCESS_REFUSED = _act("access:refused", "不予查阅", "Access refused")
+EMERGENCY_OPENED = _act("emergency:opened", "开启紧急阅览", "Emergency reading opened")
+EMERGENCY_REFUSED = _act("emergency:refused", "紧急阅览未开启", "Emergency reading refused")
+EMERGENCY_REVIEWED = _act("emergency:reviewed", "复核紧急阅览", "Emergency reading reviewed")
 ACCESS_REVOKED = _act("access:revoked", "收回查阅许可", "Access revoked")
 
 HOLD_PLACED = _act("hold:placed", "冻结", "Hold placed")
@@ -208,6 +211,7 @@ OBJECTS: dict[str, Text] = {
     "transfer_package": Text("移交包", "Transfer package"),
     "received_package": Text("接收的移交包", "Package received"),
     "receiver_key": Text("接收单位公钥", "Receiver's key"),
+    "emergency_reading": Text("紧急阅览", "Emergency reading"),
     "hold": Text("冻结", "Hold"),
     "import": Text("批量归档", "Folder import"),
     "number": Text("件号", "Number"),

@@ -13,7 +13,7 @@ from archive_service.audit.ledger import Work
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.errors import Conflict, NotFound
 from archive_service.people.model import ADMINISTRATORS, ROLE_WORDS, Grant
-from archive_service.people.tables import grants, people, tokens
+from archive_service.people.tables import emergencies, grants, people, tokens
 from archive_service.people.telling import reference_of, tell
 
 
@@ -73,6 +73,9 @@ def revoke_grants(work: Work, person_id: str) -> None:
         work.update(grants, grant.id, {"revoked_at": work.at})
         if grant.until > work.at:
             tell(work, [person_id], "access_revoked", grant.request_id, reference_of(grant.request_id))
+    open_still = select(emergencies.c.id).where(emergencies.c.person_id == person_id, emergencies.c.until > work.at)
+    for emergency_id in work.connection.execute(open_still).scalars().all():
+        work.update(emergencies, emergency_id, {"until": work.at})
 
 
 def one_sitting(work: Work, grant: Grant) -> None:

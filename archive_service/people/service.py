@@ -16,7 +16,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.errors import BadInput, Conflict
 from archive_service.people.factors import remove_all
-from archive_service.people.model import EVERY_PERMISSION, Grant, Person, check_clearance, check_roles
+from archive_service.people.model import EVERY_PERMISSION, VIEW, Grant, Person, check_clearance, check_roles
 from archive_service.people.passwords import check_common, check_password, one_time_password, password_matches
 from archive_service.people.policy import Action, Thing, require
 from archive_service.people.rights import (
@@ -29,7 +29,7 @@ from archive_service.people.rights import (
     split,
     write_rights,
 )
-from archive_service.people.tables import grants, people, sessions
+from archive_service.people.tables import emergencies, grants, people, sessions
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 LONGEST_NAME = 100
@@ -274,8 +274,14 @@ def person_from_row(connection: Connection, row: Any, at: str) -> Person:
         language=row.language,
         must_change=row.must_change,
         disabled=row.disabled_at is not None,
-        grants=tuple(_grant(one) for one in connection.execute(alive)),
+        grants=tuple(_grant(one) for one in connection.execute(alive)) + _emergencies(connection, row.id, at),
     )
+
+
+def _emergencies(connection: Connection, person_id: str, at: str) -> tuple[Grant, ...]:
+    alive = select(emergencies).where(emergencies.c.person_id == person_id, emergencies.c.until > at)
+    only_view = frozenset({VIEW})
+    return tuple(Grant(one.record_id, one.until, one.level, only_view, one.id) for one in connection.execute(alive))
 
 
 def _grant(row: Any) -> Grant:

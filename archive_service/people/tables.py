@@ -35,6 +35,24 @@ grants = vouched_table(
     Index(None, "person_id", "record_id"),
 )
 
+emergencies = vouched_table(
+    "emergency_reading",
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("record_id", ID, nullable=False),
+    Column("level", String(4), nullable=False),
+    Column("code", String(200), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("opened_at", STAMP, nullable=False),
+    Column("until", STAMP, nullable=False),
+    Column("reviewed_at", STAMP),
+    Column("reviewed_by", ID, ForeignKey("person.id")),
+    Column("finding", String(500)),
+    CheckConstraint("reviewed_by IS NULL OR reviewed_by <> person_id", name="not_by_oneself"),
+    CheckConstraint("level <> 'SEAL'", name="never_sealed"),
+    Index(None, "person_id", "record_id"),
+)
+"""Readings that nobody agreed to beforehand, and what was found when they were reviewed."""
+
 sessions = Table(
     "session",
     metadata,

@@ -21,6 +21,10 @@ SENTENCES: dict[str, Text] = {
     "access_refused": Text("您的查阅申请 {0} 未获批准。", "Your request for access {0} was refused."),
     "access_revoked": Text("您的查阅许可 {0} 已被收回。", "Your leave to read {0} was taken back."),
     "access_said": Text("查阅申请 {0} 有新的留言。", "There is a new message on request for access {0}."),
+    "emergency_opened": Text(
+        "紧急阅览 {0} 已开启，请尽快复核。", "Emergency reading {0} was opened; please review it soon."
+    ),
+    "emergency_reviewed": Text("您的紧急阅览 {0} 已复核。", "Your emergency reading {0} was reviewed."),
     "list_overdue": Text("处置清册 {0} 已逾期，等您办理。", "Disposal list {0} is overdue and waits for you."),
     "hold_review": Text("冻结 {0} 已到复查日期。", "Hold {0} has come to its day of review."),
     "climate_alarm": Text("库房 {0} 的温湿度超出限值。", "The climate of storeroom {0} is beyond its limits."),

@@ -6,7 +6,7 @@ Asking for a code that was never issued is answered like any other, so that aski
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,6 +33,8 @@ from archive_service.reading_room.tables import approvals, messages, requests
 
 LONGEST_TEXT = 500
 LONGEST_MESSAGE = 1000
+MOST_TOGETHER = 30
+"""Records that one application names at most."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,37 @@ class ReadingRoom:
         wish = Wish(code, purpose, days, on_behalf, frozenset(actions)).checked()
         with self.ledger.work(actor.id) as work:
             request_id = _enter(work, actor, wish, None)
+            tell_deciders(work, [request_id], "access_waits")
             work.commit()
         return request_id
+
+    def ask_for_all(
+        self,
+        actor: Person,
+        codes: Sequence[str],
+        purpose: str,
+        days: int,
+        *,
+        on_behalf: str = "",
+        actions: Iterable[str] = (VIEW,),
+    ) -> list[str]:
+        """Ask for several records at once; return the requests' ids, one for each record.
+
+        Each goes its own way: its level says who decides, and nobody learns from one what else was asked for.
+        """
+        require(actor, Action.ASK_ACCESS)
+        if not 1 <= len(codes) <= MOST_TOGETHER:
+            raise BadInput(f"一次申请 1 至 {MOST_TOGETHER} 件。", f"Ask for 1 to {MOST_TOGETHER} records at once.")
+        wanted = frozenset(actions)
+        wishes = {
+            wish.code: wish for code in codes for wish in [Wish(code, purpose, days, on_behalf, wanted).checked()]
+        }
+        bundle = uuid.uuid4().hex if len(wishes) > 1 else None
+        with self.ledger.work(actor.id) as work:
+            ids = [_enter(work, actor, wish, None, bundle) for wish in wishes.values()]
+            tell_deciders(work, ids, "access_waits")
+            work.commit()
+        return ids
 
     def extend(self, actor: Person, request_id: str, purpose: str, days: int) -> str:
         """Ask for more time while one's leave lasts: a new request, weighed anew; its time follows on the present one."""
@@ -99,6 +130,7 @@ class ReadingRoom:
             actions = split(old.actions) if old.actions else frozenset({VIEW})
             wish = Wish(old.code, purpose, days, old.on_behalf or "", actions).checked()
             new_id = _enter(work, actor, wish, request_id)
+            tell_deciders(work, [new_id], "access_waits")
             work.commit()
         return new_id
 
@@ -229,7 +261,7 @@ class ReadingRoom:
         return request
 
 
-def _enter(work: Work, actor: Person, wish: Wish, extends: str | None) -> str:
+def _enter(work: Work, actor: Person, wish: Wish, extends: str | None, bundle: str | None = None) -> str:
     request_id = uuid.uuid4().hex
     row = {
         "id": request_id,
@@ -240,12 +272,12 @@ def _enter(work: Work, actor: Person, wish: Wish, extends: str | None) -> str:
         "on_behalf": wish.on_behalf or None,
         "actions": joined(wish.actions),
         "extends": extends,
+        "bundle": bundle,
         "state": "asked",
         "asked_at": work.at,
     }
     work.insert(requests, row)
     work.act(acts.ACCESS_ASKED, "access_request", request_id, days=wish.days)
-    tell_deciders(work, request_id, "access_waits")
     return request_id
 
 

@@ -39,13 +39,23 @@ def remind_deciders(ledger: Ledger, asked_before: str) -> int:
         with ledger.work(None) as work:
             if work.update(requests, request_id, {"reminded_at": work.at}, requests.c.state == "asked"):
                 work.act(acts.ACCESS_REMINDED, "access_request", request_id)
-                tell_deciders(work, request_id, "access_overdue")
+                tell_deciders(work, [request_id], "access_overdue")
                 work.commit()
     return len(ids)
 
 
-def tell_deciders(work: Work, request_id: str, kind: str) -> None:
-    """Tell those who can agree now: of the record's level, from a seat that is still open, and not yet agreed."""
+def tell_deciders(work: Work, request_ids: Sequence[str], kind: str) -> None:
+    """Tell those who can agree now, each once however many requests there are: by the first that is theirs."""
+    people = everybody(work.connection, work.at)
+    told: set[str] = set()
+    for request_id in request_ids:
+        able_now = set(_deciders(work, request_id, people))
+        tell(work, able_now - told, kind, request_id, reference_of(request_id))
+        told |= able_now
+
+
+def _deciders(work: Work, request_id: str, people: Sequence[Person]) -> list[str]:
+    """Return those who can agree to a request: of its level, from a seat that is still open, and not yet agreed."""
     request = work.connection.execute(select(requests).where(requests.c.id == request_id)).one()
     record = record_of(work.connection, request)
     rows: Sequence[Any] = []
@@ -53,14 +63,13 @@ def tell_deciders(work: Work, request_id: str, kind: str) -> None:
         agreed = (approvals.c.request_id == request_id) & (approvals.c.level == record.level)
         rows = work.connection.execute(select(approvals).where(agreed)).all()
     taken, done = {row.seat for row in rows}, {row.person_id for row in rows}
-    told = [
+    return [
         person.id
-        for person in everybody(work.connection, work.at)
+        for person in people
         if person.id not in done
         and may_decide(person, request, record)
         and (record is None or seat_of(person, record.level, taken) is not None)
     ]
-    tell(work, told, kind, request_id, reference_of(request_id))
 
 
 def tell_of_message(work: Work, actor: Person, request: Any) -> None:

@@ -32,6 +32,8 @@ class Told:
     decides: bool
     needed: tuple[Any, ...]
     level: str
+    together: Sequence[Any] = ()
+    """The other requests of the same application, as far as the viewer sees them."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,21 @@ class Requests:
             agreed = _agreed(connection, request_id, row.level) if decides and row.level else []
         taken = {one.seat for one in agreed}
         needed = tuple(open_seats(row.level, taken)) if decides and row.level and row.state == "asked" else ()
-        return Told(row, agreed, talk, row.person_id == actor.id, decides, needed, row.level if decides else "")
+        mine = row.person_id == actor.id
+        together = [one for one in self._bundle(row) if mine or may_decide(actor, one, one if one.level else None)]
+        return Told(row, agreed, talk, mine, decides, needed, row.level if decides else "", together)
+
+    def together(self, actor: Person, request_id: str) -> list[str]:
+        """Return the requests of an application that wait for this person, the named one first."""
+        row = self.one(actor, request_id).row
+        waiting = {one.id for one in self.waiting(actor)}
+        return [request_id, *(one.id for one in self._bundle(row) if one.id in waiting)]
+
+    def _bundle(self, row: Any) -> Sequence[Any]:
+        if row.bundle is None:
+            return []
+        with self.ledger.read() as connection:
+            return _rows(connection, (requests.c.bundle == row.bundle) & (requests.c.id != row.id))
 
 
 def _decides(actor: Person) -> bool:

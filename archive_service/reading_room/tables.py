@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from archive_service.database.tables import ID, STAMP, vouched_table
+from archive_service.database.tables import ID, STAMP, metadata, vouched_table
 
 requests = vouched_table(
     "access_request",
@@ -22,12 +22,26 @@ requests = vouched_table(
     Column("effect", String(500)),
     Column("extends", ID),
     Column("reminded_at", STAMP),
+    Column("bundle", ID),
     CheckConstraint("decided_by IS NULL OR decided_by <> person_id", name="not_by_oneself"),
     CheckConstraint(
         "state IN ('asked', 'granted', 'refused', 'revoked', 'withdrawn', 'returned')",
         name="state",
     ),
     Index(None, "state", "asked_at"),
+)
+
+drafts = Table(
+    "access_draft",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False, index=True),
+    Column("codes", Text, nullable=False),
+    Column("purpose", String(500), nullable=False),
+    Column("on_behalf", String(200), nullable=False),
+    Column("days", Integer),
+    Column("actions", String(40), nullable=False),
+    Column("saved_at", STAMP, nullable=False),
 )
 
 approvals = vouched_table(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from archive_service.errors import Text
+from archive_service.errors import ArchiveError, Text
 from archive_service.people.model import PERMISSION_WORDS, VIEW
 from archive_service.people.policy import Action, require
 from archive_service.people.rights import split
@@ -16,6 +17,9 @@ from archive_service.reading_room.requests import Told
 from archive_service.reading_room.seats import LONGEST_DAYS, SEATS
 from archive_service.web.here import archive, done, level_badge, local_time, may, number_of, person, t, words
 from archive_service.web.second import second_again
+
+SEVERAL = re.compile(r"[\n\r;；]+")
+"""What parts the codes of one application."""
 
 blueprint = Blueprint("access", __name__, url_prefix="/access")
 
@@ -38,7 +42,9 @@ def page() -> str:
     listed = archive().requests
     return render_template(
         "access.html",
-        code=request.args.get("code", ""),
+        form=_form(),
+        drafts=[_draft(row) for row in archive().drafts.of(person())] if may(Action.ASK_ACCESS) else [],
+        emergency_url=url_for("emergency.page") if archive().emergencies.open_to(person()) else None,
         longest=LONGEST_DAYS,
         permissions=permission_options(),
         mine=[shown(row) for row in listed.mine(person())],
@@ -93,16 +99,68 @@ def ask() -> Response:
     """Ask for access to a record."""
     form = request.form
     days = number_of(form.get("days", ""), "天数", "The number of days") or 0
-    archive().reading_room.ask(
+    asked = archive().reading_room.ask_for_all(
         person(),
-        form.get("code", ""),
+        [line for line in SEVERAL.split(form.get("code", "")) if line.strip()],
         form.get("purpose", ""),
         days,
         on_behalf=form.get("on_behalf", ""),
         actions=form.getlist("actions"),
     )
-    done("申请已提交，等待审批。", "Your request is made and waits for a decision.")
+    if form.get("draft"):
+        archive().drafts.drop(person(), form["draft"])
+    count = len(asked)
+    done(f"申请已提交（{count} 件），等待审批。", f"Your request is made ({count}) and waits for a decision.")
     return redirect(url_for("access.page"), 303)
+
+
+@blueprint.post("/drafts")
+def save_draft() -> Response:
+    """Keep what was typed, complete or not, without asking for anything."""
+    form = request.form
+    days = number_of(form.get("days", ""), "天数", "The number of days")
+    actions = form.getlist("actions")
+    archive().drafts.save(
+        person(), form.get("code", ""), form.get("purpose", ""), days, form.get("on_behalf", ""), actions
+    )
+    if form.get("draft"):
+        archive().drafts.drop(person(), form["draft"])
+    done("草稿已保存，尚未提交。", "The draft is kept; nothing is asked yet.")
+    return redirect(url_for("access.page"), 303)
+
+
+@blueprint.post("/drafts/<draft_id>/drop")
+def drop_draft(draft_id: str) -> Response:
+    """Throw a draft away."""
+    archive().drafts.drop(person(), draft_id)
+    done("草稿已删去。", "The draft is thrown away.")
+    return redirect(url_for("access.page"), 303)
+
+
+def _form() -> dict[str, Any]:
+    """Return what stands in the form: a draft that is gone on with, or the code that one comes from."""
+    draft_id = request.args.get("draft", "")
+    if draft_id and may(Action.ASK_ACCESS):
+        row = archive().drafts.one(person(), draft_id)
+        return {
+            "draft": row.id,
+            "code": row.codes,
+            "purpose": row.purpose,
+            "on_behalf": row.on_behalf,
+            "days": row.days,
+            "actions": split(row.actions),
+        }
+    return {"draft": "", "code": request.args.get("code", ""), "purpose": "", "on_behalf": "", "days": 7, "actions": ()}
+
+
+def _draft(row: Any) -> dict[str, Any]:
+    first = row.codes.partition("\n")[0]
+    return {
+        "id": row.id,
+        "words": first or row.purpose[:40] or t("（空白）", "(empty)"),
+        "when": local_time(row.saved_at),
+        "url": url_for("access.page", draft=row.id),
+    }
 
 
 @blueprint.get("/<request_id>")
@@ -116,6 +174,7 @@ def one(request_id: str) -> str:
         told=told,
         facts=_facts(told, item),
         talk=[{"who": row.name, "when": local_time(row.at), "body": row.body} for row in told.talk],
+        together=[shown(row) for row in told.together],
         waits=any(row.id == request_id for row in archive().requests.waiting(person())),
         longest=LONGEST_DAYS,
     )
@@ -184,10 +243,27 @@ def extend(request_id: str) -> Response:
 @second_again
 def grant(request_id: str) -> Response:
     """Agree to a request."""
+    if request.form.get("together"):
+        return _grant_together(request_id)
     if archive().reading_room.grant(person(), request_id):
         done("已批准查阅。", "Access is granted.")
     else:
         done("已记下您的同意；还须另一人同意后生效。", "Your agreement is entered; another person has to agree too.")
+    return redirect(url_for("access.page"), 303)
+
+
+def _grant_together(request_id: str) -> Response:
+    """Agree to every request of an application that waits for this person; what cannot be agreed to is left and said."""
+    agreed, left = 0, []
+    for one_id in archive().requests.together(person(), request_id):
+        try:
+            archive().reading_room.grant(person(), one_id)
+            agreed += 1
+        except ArchiveError as error:
+            left.append(f"{reference_of(one_id)}: {words(error.text)}")
+    done(f"已同意 {agreed} 件。", f"You agreed to {agreed}.")
+    for sentence in left:
+        flash(sentence, "warn")
     return redirect(url_for("access.page"), 303)
 
 

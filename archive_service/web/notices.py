@@ -40,6 +40,8 @@ def _address(row: Any) -> str:
         return url_for("disposal_list.page", list_no=row.number)
     if subject == "hold":
         return url_for("holds.one", hold_no=row.number)
+    if subject == "emergency":
+        return url_for("emergency.page")
     if subject in ("climate", "damage"):
         return url_for("custody.room", code=row.number)
     return url_for("access.one", request_id=row.about)

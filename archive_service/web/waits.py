@@ -20,6 +20,11 @@ def waiting() -> list[Wait]:
         found.append(
             (t("查阅申请等您决定", "requests for access wait for your decision"), asked, url_for("access.page"))
         )
+    if may(Action.REVIEW_EMERGENCY):
+        unreviewed = archive().emergencies.waiting(person())
+        found.append(
+            (t("次紧急阅览等您复核", "emergency readings wait for your review"), unreviewed, url_for("emergency.page"))
+        )
     if may(Action.SEE_DISPOSAL) and opened("disposal.queue"):
         found += _disposal() + _transfers()
     if may(Action.KEEP_STORE):

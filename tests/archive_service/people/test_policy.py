@@ -14,7 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, insert, select
 from archive_service.people.model import ADMINISTRATORS, LEVELS, READER, ROLE_WORDS, Grant, Person
 from archive_service.people.policy import HAND_WORDS, OF_ADMINISTRATORS, TABLE, Action, Thing, can, visible
 from archive_service.people.service import person_from_row
-from archive_service.people.tables import grants, people
+from archive_service.people.tables import emergencies, grants, people
 from tests.archive_service.people.conftest import Register
 
 # Things with a level, in a table of their own: what the policy asks of a record, and nothing else.
@@ -41,6 +41,7 @@ class AGrant:
     level: str | None
     until: str
     revoked: bool
+    emergency: bool = False
 
 
 GRANTS = st.lists(
@@ -50,6 +51,7 @@ GRANTS = st.lists(
         st.sampled_from(IDS),
         st.sampled_from([*LEVELS, None]),
         st.sampled_from(STAMPS),
+        st.booleans(),
         st.booleans(),
     ),
     max_size=8,
@@ -88,6 +90,12 @@ def test_can_and_visible_agree_in_every_world(
         )
         for number, one in enumerate(given_grants):
             holder, giver = (me, other) if one.mine else (other, me)
+            if one.emergency:
+                if one.level not in (None, "SEAL"):
+                    about = {"person_id": holder.id, "record_id": one.record_id, "level": one.level, "code": "Q001"}
+                    opened = {"reason": "急", "opened_at": STAMPS[0], "until": one.until, "salt": "0" * 32}
+                    connection.execute(insert(emergencies).values(id=f"{number:032x}", **about, **opened))
+                continue
             row = {
                 "id": f"{number:032x}",
                 "request_id": f"{number:032x}",
