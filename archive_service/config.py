@@ -229,6 +229,28 @@ class SessionsTable(Table):
     second_factor_for: Annotated[tuple[ROLE, ...], Field(strict=False)] = ()
 
 
+class OidcTable(Table):
+    """An organisation's own sign-on (OpenID Connect); without an issuer there is none."""
+
+    issuer: Annotated[
+        str, Field(pattern=r"^$|^https://[^?#\s]+$|^http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?$")
+    ] = ""
+    client_id: str = ""
+    client_secret_file: str = ""
+    name_zh: str = "单位统一登录"
+    name_en: str = "your organisation's sign-on"
+    groups_claim: str = "groups"
+    roles: dict[
+        str, Annotated[tuple[Literal["archivist", "reader", "appraiser", "approver"], ...], Field(strict=False)]
+    ] = {}
+
+    @model_validator(mode="after")
+    def _has_a_client(self) -> OidcTable:
+        if self.issuer and not self.client_id:
+            raise ValueError("须同时设定 client_id / client_id must be given with issuer")
+        return self
+
+
 class MailTable(Table):
     """The mail server through which notices go out; without a host none does."""
 
@@ -279,6 +301,7 @@ class Settings(Table):
     disposal: DisposalTable = DisposalTable()
     access: AccessTable = AccessTable()
     sessions: SessionsTable = SessionsTable()
+    oidc: OidcTable = OidcTable()
     mail: MailTable = MailTable()
     audit: AuditTable = AuditTable()
     backup: BackupTable = BackupTable()

@@ -40,6 +40,7 @@ from archive_service.catalog.void_ledger import VoidLedger
 from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.custody.care import Care
+from archive_service.custody.loans import Loans, remind_of_loans
 from archive_service.custody.places import Places
 from archive_service.disposal.certificates import Certificates
 from archive_service.disposal.check import CheckReport, RetentionCheck
@@ -65,6 +66,7 @@ from archive_service.people.notices import Notices
 from archive_service.people.policy import Action, require
 from archive_service.people.service import People
 from archive_service.people.sign_in import SignIn
+from archive_service.people.sso import SingleSignOn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
 from archive_service.reading_room.deciding import remind_deciders
@@ -106,6 +108,7 @@ class Archive:
     sign_in: SignIn
     factors: Factors
     tokens: Tokens
+    sso: SingleSignOn
     notices: Notices
     schedules: Schedules
     keyring: Keyring
@@ -121,6 +124,7 @@ class Archive:
     suggesting: Suggesting
     properties: Properties
     places: Places
+    loans: Loans
     care: Care
     reading_room: ReadingRoom
     emergencies: Emergencies
@@ -295,9 +299,9 @@ class Archive:
         return self.void_ledger.expire()
 
     def remind_people(self) -> int:
-        """Tell people of what is overdue or has come to its day: requests for access, reviews of holds."""
+        """Tell people of what is overdue or has come to its day: requests for access, reviews of holds, loans."""
         late = remind_deciders(self.ledger, self.requests.overdue_before())
-        return late + remind_of_reviews(self.ledger)
+        return late + remind_of_reviews(self.ledger) + remind_of_loans(self.ledger)
 
     def keep_copies(self) -> int:
         """Make every copy that is due, and make good what was found faulty; return how many."""

@@ -36,6 +36,7 @@ from archive_service.catalog.suggesting import Suggesting
 from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.custody.care import Care
+from archive_service.custody.loans import Loans
 from archive_service.custody.places import Places
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import require_current
@@ -54,8 +55,10 @@ from archive_service.disposal.transfers import Transfers
 from archive_service.errors import NotFound, Text, Unavailable
 from archive_service.people.factors import Factors
 from archive_service.people.notices import Notices
+from archive_service.people.oidc import Provider
 from archive_service.people.service import People
 from archive_service.people.sign_in import SignIn
+from archive_service.people.sso import SingleSignOn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
 from archive_service.reading_room.drafts import Drafts
@@ -168,6 +171,7 @@ def _join(
         people=People(ledger, hasher),
         sign_in=SignIn(ledger, hasher, idle, absolute),
         tokens=Tokens(ledger),
+        sso=_sso(settings, ledger),
         notices=Notices(ledger, Text(settings.archive.name_zh, settings.archive.name_en)),
         factors=Factors(
             ledger,
@@ -195,6 +199,7 @@ def _join(
         catalogue=catalogue,
         properties=properties,
         places=Places(ledger, catalogue),
+        loans=Loans(ledger, catalogue, People(ledger, hasher)),
         care=Care(ledger, catalogue),
         suggesting=Suggesting(ledger, vault, schedules, catalogue),
         reading_room=ReadingRoom(ledger),
@@ -226,3 +231,16 @@ def _join(
 def _limits(settings: Settings) -> Limits:
     limits = settings.extraction
     return Limits(limits.memory_mib, limits.cpu_seconds, limits.wall_seconds, limits.input_mib * MIB)
+
+
+def _sso(settings: Settings, ledger: Ledger) -> SingleSignOn:
+    said = settings.oidc
+    provider = None
+    if said.issuer:
+        secret = ""
+        if said.client_secret_file:
+            secret = settings.path(said.client_secret_file).read_text(encoding="utf-8").strip()
+        back = f"{settings.public_url}/people/sso/back"
+        provider = Provider(said.issuer, said.client_id, secret, said.groups_claim, back)
+    roles = {group: frozenset(given) for group, given in said.roles.items()}
+    return SingleSignOn(ledger, provider, Text(said.name_zh, said.name_en), roles)

@@ -56,6 +56,8 @@ FACTOR_USED = _act("person:factor:used", "通过第二因素", "Second factor pa
 FACTOR_REFUSED = _act("person:factor:refused", "第二因素未通过", "Second factor refused")
 RECOVERY_CODES_MADE = _act("person:recovery_codes:made", "生成恢复码", "Recovery codes made")
 PERSON_ADDRESS_SET = _act("person:address:set", "设定通知邮箱", "Address for notices set")
+SSO_LINKED = _act("person:sso:linked", "关联统一登录", "Single sign-on linked")
+SSO_UNLINKED = _act("person:sso:unlinked", "解除统一登录关联", "Single sign-on unlinked")
 TOKEN_MADE = _act("person:token:made", "生成 API 令牌", "API token made")
 TOKEN_REVOKED = _act("person:token:revoked", "作废 API 令牌", "API token ended")
 SESSION_ENDED = _act("person:session:ended", "结束一处登录", "A sign-in ended")
@@ -86,6 +88,10 @@ BOX_MADE = _act("box:made", "设立档案盒", "Box set up")
 BOX_NOTED = _act("box:noted", "填写备考表", "Note on a box written")
 BOX_MOVED = _act("box:moved", "移动档案盒", "Box moved")
 PAPER_MOVED = _act("record:paper:moved", "移动纸质件", "Paper moved")
+PAPER_LENT = _act("custody:lent", "借出", "Lent")
+PAPER_RETURNED = _act("custody:returned", "归还", "Given back")
+PAPER_RENEWED = _act("custody:renewed", "续借", "Loan renewed")
+LOAN_REMINDED = _act("custody:loan:reminded", "催还", "Reminded of a loan")
 CLIMATE_READ = _act("room:climate:read", "登记温湿度", "Climate read")
 ROUND_MADE = _act("room:round:made", "库房检查", "Storeroom inspected")
 DAMAGE_REPORTED = _act("damage:reported", "报告损坏", "Damage reported")
@@ -265,6 +271,7 @@ DETAILS: dict[str, Text] = {
     "lacking": Text("缺少", "lacking"),
     "language": Text("语言", "language"),
     "level": Text("密级", "level"),
+    "loan": Text("借阅号", "loan"),
     "list_no": Text("清册号", "list"),
     "login": Text("登录名", "login"),
     "new": Text("现为", "now"),

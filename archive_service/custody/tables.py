@@ -108,3 +108,27 @@ damages = vouched_table(
     Column("repaired_by", ID, ForeignKey("person.id")),
     Column("repair", String(500)),
 )
+
+loans = vouched_table(
+    "loan",
+    Column("loan_no", String(16), nullable=False, unique=True),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(6), nullable=False),
+    Column("object_id", ID, nullable=False),
+    Column("label", String(200), nullable=False),
+    Column("borrower_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("unit", String(200), nullable=False),
+    Column("purpose", String(500), nullable=False),
+    Column("lent_at", STAMP, nullable=False),
+    Column("lent_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("renewals", Integer, nullable=False),
+    Column("returned_at", STAMP),
+    Column("returned_by", ID, ForeignKey("person.id")),
+    Column("condition", String(500)),
+    CheckConstraint("kind IN ('box', 'record')", name="kind"),
+    CheckConstraint("lent_by <> borrower_id", name="not_to_oneself"),
+    UniqueConstraint("year", "number"),
+    Index(None, "object_id", "returned_at"),
+)

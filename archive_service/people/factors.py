@@ -21,7 +21,7 @@ from archive_service.audit.ledger import Ledger, Work
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
 from archive_service.people.model import Person
 from archive_service.people.recovery import Printed, make_codes, matching
-from archive_service.people.tables import factors
+from archive_service.people.tables import factors, sso_links
 from archive_service.people.throttle import Attempt, Throttle
 
 TOTP, KEY, RECOVERY = "totp", "key", "recovery"
@@ -273,10 +273,13 @@ def _living(connection: Connection, person_id: str) -> Sequence[Any]:
 
 
 def remove_all(work: Work, person_id: str) -> None:
-    """Take all factors of a person away: the account begins anew."""
+    """Take all factors of a person away, and the link to a sign-on elsewhere: the account begins anew."""
     every = select(factors.c.id).where(factors.c.person_id == person_id, factors.c.removed_at.is_(None))
     for factor_id in work.connection.execute(every).scalars().all():
         work.update(factors, factor_id, {"removed_at": work.at})
+    linked = select(sso_links.c.id).where(sso_links.c.person_id == person_id, sso_links.c.subject.is_not(None))
+    for link_id in work.connection.execute(linked).scalars().all():
+        work.update(sso_links, link_id, {"subject": None, "removed_at": work.at})
 
 
 def _insert(work: Work, person: Person, factor_id: str, kind: str, name: str, **more: Any) -> None:

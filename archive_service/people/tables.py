@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from archive_service.database.tables import ID, STAMP, metadata, vouched_table
 
@@ -75,6 +87,17 @@ factors = vouched_table(
     Column("removed_at", STAMP),
     CheckConstraint("kind IN ('totp', 'key', 'recovery')", name="kind"),
 )
+
+sso_links = vouched_table(
+    "sso_link",
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False, index=True),
+    Column("issuer", String(300), nullable=False),
+    Column("subject", String(255)),
+    Column("linked_at", STAMP, nullable=False),
+    Column("removed_at", STAMP),
+    UniqueConstraint("issuer", "subject"),
+)
+"""``subject`` is empty once a link was taken away."""
 
 tokens = vouched_table(
     "api_token",

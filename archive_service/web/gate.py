@@ -8,7 +8,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from archive_service.web.here import archive, in_place
 
 OPEN_ENDPOINTS = frozenset(
-    {"people.sign_in", "second.ask", "static", "health.page", "settings.language", "openapi.spec"}
+    {
+        "people.sign_in",
+        "second.ask",
+        "sso.begin",
+        "sso.back",
+        "static",
+        "health.page",
+        "settings.language",
+        "openapi.spec",
+    }
 )
 """All that a person who is not signed in reaches."""
 

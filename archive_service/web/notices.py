@@ -8,7 +8,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.people.notices import sentence
-from archive_service.web.here import archive, done, local_time, person, words
+from archive_service.people.policy import Action
+from archive_service.web.here import archive, done, local_time, may, person, words
 
 blueprint = Blueprint("notices", __name__, url_prefix="/notices")
 
@@ -42,6 +43,8 @@ def _address(row: Any) -> str:
         return url_for("holds.one", hold_no=row.number)
     if subject == "emergency":
         return url_for("emergency.page")
+    if subject == "loan":
+        return url_for("loans.page") if may(Action.KEEP_STORE) else url_for("notices.page")
     if subject in ("climate", "damage"):
         return url_for("custody.room", code=row.number)
     return url_for("access.one", request_id=row.about)

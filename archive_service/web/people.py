@@ -25,20 +25,24 @@ def sign_in() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         if person_or_none() is not None:
             return redirect(onward)
-        return render_template("sign_in.html", login="", fault=None, next=onward)
+        return render_template("sign_in.html", login="", fault=None, next=onward, sso=_sso())
     login = request.form.get("login", "").strip().lower()
     known = devices.read()
     address, device = request.remote_addr or "unknown", known.get(devices.mark_of(login))
     try:
         signed_in = archive().sign_in.check(login, request.form.get("password", ""), address, device)
     except (Forbidden, Unavailable) as error:
-        page = render_template("sign_in.html", login=login, fault=words(error.text), next=onward)
+        page = render_template("sign_in.html", login=login, fault=words(error.text), next=onward, sso=_sso())
         return page, 401 if isinstance(error, Forbidden) else status_of(error)
     if archive().factors.of(signed_in):
         wait_at_the_door(signed_in, login)
         return redirect(url_for("second.ask", next=onward), 303)
     open_session(signed_in)
     return devices.remember(redirect(onward, 303), login, known)
+
+
+def _sso() -> str:
+    return words(archive().sso.name) if archive().sso else ""
 
 
 @blueprint.post("/sign-out")

@@ -181,6 +181,8 @@ def _page(**more: Any) -> str:
         ],
         options=options,
         must=factors.missing(reader),
+        sso=words(archive().sso.name) if archive().sso else "",
+        sso_linked=archive().sso.linked(reader),
         elsewhere=site().origin if request.host != urlsplit(site().origin).netloc else "",
         tokens=[
             {
@@ -200,7 +202,7 @@ def _page(**more: Any) -> str:
 def make_token() -> str:
     """Make a token for a program: it is in this answer and nowhere else."""
     require_second()
-    _own_password()
+    own_password()
     form = request.form
     days = number_of(form.get("days", ""), "天数", "The number of days") or 0
     token = archive().tokens.make(person(), form.get("name", ""), frozenset(form.getlist("scopes")), days)
@@ -215,7 +217,8 @@ def revoke_token(token_id: str) -> Response:
     return redirect(url_for("second.page"), 303)
 
 
-def _own_password() -> None:
+def own_password() -> None:
+    """Ask for one's own password before something is changed that opens the door."""
     reader = person()
     device = devices.read().get(devices.mark_of(reader.login))
     try:
@@ -230,7 +233,7 @@ def _own_password() -> None:
 def begin_code() -> str:
     """Begin to add a code generator: the square to scan is in this answer and nowhere else."""
     require_second()
-    _own_password()
+    own_password()
     factor_id, secret, address = archive().factors.begin_code(person())
     square = segno.make(address, error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
     return _page(begun={"id": factor_id, "secret": secret, "square": square})
@@ -249,7 +252,7 @@ def confirm_code() -> str:
 def add_key() -> str:
     """Add a key that signs."""
     require_second()
-    _own_password()
+    own_password()
     form = request.form
     challenge = str(session.pop("challenge", ""))
     codes = archive().factors.add_key(person(), site(), challenge, form.get("answer", ""), form.get("name", ""))
@@ -261,7 +264,7 @@ def add_key() -> str:
 def remove(factor_id: str) -> Response:
     """Take one of one's own factors away."""
     require_second()
-    _own_password()
+    own_password()
     archive().factors.remove(person(), factor_id)
     done("已移除。", "It is removed.")
     return redirect(url_for("second.page"), 303)
@@ -271,7 +274,7 @@ def remove(factor_id: str) -> Response:
 def new_codes() -> str:
     """Make new recovery codes; the old ones are void."""
     require_second()
-    _own_password()
+    own_password()
     return _page(codes=archive().factors.new_codes(person()))
 
 

@@ -21,7 +21,7 @@ blueprint = Blueprint("use", __name__, url_prefix="/use")
 def page() -> str:
     """Show the figures of a span of days, and where to take its register."""
     require(person(), Action.SEE_USE)
-    first, last = _span()
+    first, last = span()
     figures = archive().use_register.statistics(person(), first, last)
     return render_template(
         "use.html",
@@ -40,7 +40,7 @@ def register(form: str) -> Response:
     require(person(), Action.SEE_USE)
     if form not in ("pdf", "xlsx"):
         raise NotFound("没有这种格式。", "There is no such form.")
-    first, last = _span()
+    first, last = span()
     house = archive().settings.archive
     unit = Text(house.name_zh, house.name_en)
     return handed_out(
@@ -48,7 +48,7 @@ def register(form: str) -> Response:
     )
 
 
-def _span() -> tuple[date, date]:
+def span() -> tuple[date, date]:
     """Return the days asked for; without any, this year until today."""
     today = archive().clock.today()
     first = _day("from", date(today.year, 1, 1))
