@@ -30,8 +30,8 @@ LONGEST = {"PUB": 14, "INT": 14, "TS": 7, "PI": 7}
 """Days that papers of a level are out at most; what is sealed never leaves."""
 
 MOST_RENEWALS = 2
-AGAIN = timedelta(days=7)
-"""How often an overdue loan is told of."""
+AGAIN = timedelta(days=7) - timedelta(hours=1)
+"""After how long an overdue loan is told of again: a week, and the job that looks is not late by it."""
 
 RECORD, BOX = "record", "box"
 
