@@ -1,4 +1,4 @@
-"""Scenarios 16 and 20 in a whole archive: three administrators, an auditor who reads nothing, leave that ends by the clock."""
+"""Scenarios 15, 16 and 20 in a whole archive: a search that gives nothing away, three administrators, an auditor who reads nothing, leave that ends by the clock."""
 
 from __future__ import annotations
 
@@ -323,3 +323,26 @@ def test_nothing_of_all_this_is_done_by_one_who_may_not(house: House):
     ):
         with pytest.raises(ArchiveError):
             attempt()
+
+
+def test_a_search_is_the_same_to_the_byte_whether_a_trade_secret_matches_or_not(house: House):
+    words = "青云工段"
+
+    def filed(title: str, level: str) -> None:
+        source = SourceFile("文.txt", lambda: [f"{title} {words}".encode()])
+        type_code = "KCQ02" if level == "TS" else "KCQ03"
+        new = NewRecord("Q001", type_code, title, date(2024, 3, 1), (source,), case_no="AX2024-001", level=level)
+        house.archive.accession.file_record(house.who("zhang.dang"), new)
+        house.archive.settle_outbox()
+
+    def shown(login: str) -> list[str]:
+        client = house.client(login)
+        addresses = (f"/search?q={quote(words)}", f"/search?q={quote(words)}&level=TS", "/catalogue/", "/")
+        return [re.sub(r'name="csrf_token" value="[^"]*"', "", client.get(one).text) for one in addresses]
+
+    filed(f"{words}巡查记录", "INT")
+    before, more = shown("wang.yue"), shown("zhang.dang")
+    assert f"{words}巡查记录" in before[0]
+    filed(f"{words}工艺配方", "TS")
+    assert shown("wang.yue") == before, "neither hit nor count, filter nor order tells of it"
+    assert shown("zhang.dang")[0] != more[0]

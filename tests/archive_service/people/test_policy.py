@@ -11,8 +11,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, String, Table, insert, select
 
+from archive_service.errors import Forbidden
 from archive_service.people.model import ADMINISTRATORS, LEVELS, READER, ROLE_WORDS, Grant, Person
-from archive_service.people.policy import HAND_WORDS, OF_ADMINISTRATORS, TABLE, Action, Thing, can, visible
+from archive_service.people.policy import (
+    HAND_WORDS,
+    LEAVING_THE_ROOM,
+    OF_ADMINISTRATORS,
+    TABLE,
+    Action,
+    Rule,
+    Thing,
+    can,
+    require,
+    visible,
+)
 from archive_service.people.service import person_from_row
 from archive_service.people.tables import emergencies, grants, people
 from tests.archive_service.people.conftest import Register
@@ -227,3 +239,135 @@ def test_those_who_give_rights_those_who_make_accounts_and_those_who_watch_are_t
     assert TABLE[Action.SEE_AUDIT].roles.isdisjoint(TABLE[Action.SET_RIGHTS].roles | TABLE[Action.ADD_PERSON].roles)
     for action in (Action.ADD_PERSON, Action.SET_RIGHTS, Action.SEE_AUDIT, Action.RUN_SYSTEM):
         assert TABLE[action].roles <= ADMINISTRATORS
+
+
+# ------------------------------------------------------------------------------------------------- the table, said twice
+
+LETTERS = {
+    "archivist": "A",
+    "reader": "R",
+    "appraiser": "P",
+    "approver": "V",
+    "auditor": "U",
+    "system_administrator": "S",
+    "security_administrator": "C",
+}
+WHO_MAY_WHAT = {
+    "see_record": "ARPV level grant:view",
+    "read_record": "ARPV level grant:view",
+    "print_record": "ARPV level grant:print staff:APV",
+    "download_record": "ARPV level grant:download staff:A",
+    "search": "ARPV",
+    "browse": "ARPV",
+    "file_record": "A level",
+    "keep_cases": "A",
+    "keep_schemes": "A",
+    "keep_plan": "A",
+    "see_plan_draft": "AV",
+    "publish_plan": "AV not:drafter",
+    "void_number": "A",
+    "keep_store": "A",
+    "check_properties": "A level",
+    "grant_exception": "AV not:requester",
+    "ask_access": "ARPV",
+    "decide_access": "AV level not:requester",
+    "decide_unsealing": "VC not:requester",
+    "see_access": "ARPVC",
+    "read_in_emergency": "ARPV",
+    "review_emergency": "UC not:reader",
+    "see_use": "AV",
+    "see_disposal": "APVU",
+    "check_retention": "A",
+    "acknowledge_clock": "AV not:acknowledger",
+    "propose_schedule": "A",
+    "approve_schedule": "V not:proposer not:approver",
+    "draw_up_list": "A",
+    "appraise": "P not:proposer",
+    "approve": "V not:proposer not:appraiser not:approver",
+    "order_destruction": "A not:proposer not:appraiser not:approver not:supervisor",
+    "supervise": "APV not:proposer not:supervisor",
+    "transfer": "A",
+    "confirm_receipt": "AV not:receipt_by",
+    "confirm_receiver": "AV not:key_by",
+    "place_hold": "APV",
+    "release_hold": "V not:placed_by",
+    "see_audit": "U",
+    "see_people": "USC",
+    "add_person": "S not:self",
+    "set_rights": "C not:self",
+    "run_system": "S",
+    "examine": "US",
+}
+"""The whole table again, in other words: who opens a right has to say so twice."""
+
+
+def said_of(rule: Rule) -> str:
+    def letters(roles: frozenset[str]) -> str:
+        return "".join(letter for role, letter in LETTERS.items() if role in roles)
+
+    more = [
+        *(["level"] if rule.by_level else []),
+        *([f"grant:{rule.by_grant}"] if rule.by_grant else []),
+        *([f"staff:{letters(rule.staff)}"] if rule.staff else []),
+        *(f"not:{hand}" for hand in rule.barred),
+    ]
+    return " ".join([letters(rule.roles), *more])
+
+
+def test_the_table_says_what_it_is_meant_to_say():
+    assert {action.value: said_of(rule) for action, rule in TABLE.items()} == WHO_MAY_WHAT
+    assert {action.value for action in OF_ADMINISTRATORS} == {
+        "add_person",
+        "decide_unsealing",
+        "examine",
+        "review_emergency",
+        "run_system",
+        "see_access",
+        "see_audit",
+        "see_disposal",
+        "see_people",
+        "set_rights",
+    }
+    assert {action.value for action in LEAVING_THE_ROOM} == {"print_record", "download_record"}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("role", ["archivist", "reader", "appraiser", "approver"])
+def test_who_carries_what_away_by_clearance_alone(role: str, level: str):
+    thing, person = Thing(level=level, record_id=RECORD), a_person(role, levels=LEVELS)
+    prints = level == "PUB" or (level != "SEAL" and role != "reader")
+    downloads = level == "PUB" or (level != "SEAL" and role == "archivist")
+    assert can(person, Action.PRINT_RECORD, thing, at=STAMPS[0]).allowed is prints
+    assert can(person, Action.DOWNLOAD_RECORD, thing, at=STAMPS[0]).allowed is downloads
+    without = a_person(role)
+    assert not can(without, Action.PRINT_RECORD, thing, at=STAMPS[0]).allowed
+    assert can(person, Action.READ_RECORD, thing, at=STAMPS[0]).allowed is (level != "SEAL")
+
+
+def test_why_not_is_said_with_the_reason_that_holds():
+    """Each refusal names its own reason: what a person is told to do next has to be what would help."""
+    reader, thing = a_person(READER, levels=("INT",)), Thing(level="INT", record_id=RECORD)
+    said = [
+        can(replace(reader, disabled=True), Action.READ_RECORD, thing, at=STAMPS[0]),
+        can(a_person("auditor"), Action.READ_RECORD, thing, at=STAMPS[0]),
+        can(reader, Action.APPROVE, thing, at=STAMPS[0]),
+        can(reader, Action.DOWNLOAD_RECORD, thing, at=STAMPS[0]),
+        can(reader, Action.READ_RECORD, Thing(level="TS", record_id=RECORD), at=STAMPS[0]),
+        can(reader, Action.READ_RECORD, Thing(level="SEAL", record_id=RECORD), at=STAMPS[0]),
+        can(reader, Action.PRINT_RECORD, Thing(level="SEAL", record_id=RECORD), at=STAMPS[0]),
+    ]
+    words = (
+        "disabled",
+        "Administrators",
+        "one of these roles",
+        "ask first",
+        "not cleared",
+        "opened on request",
+        "only viewed",
+    )
+    for verdict, word in zip(said, words, strict=True):
+        assert not verdict.allowed
+        assert word in verdict.reason.en
+    with pytest.raises(Forbidden):
+        require(reader, Action.APPROVE, thing)
+    require(reader, Action.READ_RECORD, thing)
