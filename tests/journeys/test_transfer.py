@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import signal
 import tarfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +19,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from archive_service.archive import Archive, open_archive
 from archive_service.audit.notes import Signer
 from archive_service.catalog.exchange import from_ead, missing
 from archive_service.disposal.lists import Appraisal
@@ -410,3 +414,46 @@ def test_what_was_kept_longer_there_is_kept_no_shorter_here(life: Life, tmp_path
     write_bag(FolderSink(strange), [part_of("a.txt", b"x")], {}, {})
     with pytest.raises(BadInput, match="none of this service"):
         archive.receiving.receive(archivist, strange, Into("Q001"))
+
+
+def killed(life: Life, place: str, act: Callable[[Archive], object]) -> None:
+    """Do something in a process of its own that is killed as it reaches a place (module and name)."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            archive = open_archive(life.archive.settings, life.archive.clock)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(place, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+                act(archive)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_kill_while_a_package_or_its_receipt_is_written_leaves_one_package_and_no_half_receipt(
+    life: Life, approved: str
+) -> None:
+    package_no, target = prepared(life, approved), life.folder / "out"
+    target.mkdir()
+    archivist, second = life.who("archivist"), life.who("second")
+
+    def write(archive: Archive) -> object:
+        return archive.transfer_writing.write(archivist, package_no, target)
+
+    killed(life, "archive_service.disposal.transfer_bag.FolderSink.add", write)
+    assert (state(life, package_no), [one.name for one in target.iterdir()]) == ("prepared", [f".{package_no}.partial"])
+    killed(life, "pathlib.Path.rename", write)  # noted as handed over, and not there under its name yet
+    assert (state(life, package_no), (target / package_no).exists()) == ("handed_over", False)
+    digest = life.archive.transfers.view(archivist, package_no).row.digest
+    assert life.archive.transfer_writing.write(archivist, package_no, target).written.digest == digest
+    assert [one.name for one in target.iterdir()] == [package_no]
+
+    on, receipts = date(2035, 1, 5), life.archive.transfer_receipts
+    receipts.tell(archivist, package_no, "收字1号", on, digest)
+    commit = "archive_service.audit.ledger.Work.commit"
+    killed(life, commit, lambda one: one.transfer_receipts.confirm(second, package_no, "收字1号", digest))
+    assert state(life, package_no) == "handed_over"
+    receipts.confirm(second, package_no, "收字1号", digest)
+    assert state(life, package_no) == "custody_moved"
+    assert life.archive.verify_audit().sound
