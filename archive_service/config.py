@@ -197,6 +197,7 @@ class RetentionTable(Table):
 class DisposalTable(Table):
     """Lists of what is to be destroyed."""
 
+    approvals: Annotated[int, Field(ge=2, le=9)] = 2
     cooling_off_days: Annotated[int, Field(ge=0, le=365)] = 7
     deadline_days: Annotated[int, Field(ge=1, le=3650)] = 30
     keep_after_transfer_years: Annotated[int, Field(ge=0, le=99)] = 5

@@ -214,7 +214,7 @@ def _join(
         holds=Holds(ledger),
         retention_check=check,
         schedule_changes=ScheduleChanges(ledger, schedules),
-        disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days),
+        disposal=Disposal(ledger, schedules, check, settings.disposal.cooling_off_days, settings.disposal.approvals),
         destruction=Destruction(ledger, vault, indexer, check, certificates),
         certificates=certificates,
         horizon=Horizon(ledger, vault, indexer, settings.backup.keyring_keep_days, partial(oldest_keyring, settings)),

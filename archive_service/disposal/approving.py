@@ -1,4 +1,4 @@
-"""Approval by two people, and what the second one sets going at once: everything but destruction."""
+"""Approval by two people or more, and what the last one sets going at once: everything but destruction."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def approve(
                 approval=count,
             )
             state = ListState.SUBMITTED
-            if count >= APPROVALS_NEEDED:
+            if count >= (row.approvals_needed or APPROVALS_NEEDED):
                 state = _carry_out_opinions(work, ledger, schedules, cooling_off_days, row)
             work.commit()
         return state

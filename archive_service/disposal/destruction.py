@@ -158,7 +158,7 @@ def _require_approvals(work: Work, row: Any) -> None:
         select(approvals).where(approvals.c.list_id == row.id, approvals.c.round == row.round)
     ).all()
     good = {approval.approver_id for approval in given if approval.digest == row.digest} - {row.proposer_id}
-    if len(good) < APPROVALS_NEEDED or digest_of(work.connection, row) != row.digest:
+    if len(good) < (row.approvals_needed or APPROVALS_NEEDED) or digest_of(work.connection, row) != row.digest:
         raise Conflict(
             "批准份数不足，或清册在批准后被改动，不得销毁。",
             "There are too few approvals, or the list was changed after it was approved; nothing may be destroyed.",

@@ -26,7 +26,7 @@ from archive_service.disposal.freezing import (
     record_of,
     why_not,
 )
-from archive_service.disposal.model import CandidateState, ListState, Opinion, Step, check_move
+from archive_service.disposal.model import APPROVALS_NEEDED, CandidateState, ListState, Opinion, Step, check_move
 from archive_service.disposal.numbers import next_number, numbered
 from archive_service.disposal.tables import candidates, disposal_items, disposal_lists
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
@@ -74,6 +74,7 @@ class Disposal:
     schedules: Schedules
     check: RetentionCheck
     cooling_off_days: int
+    approvals_needed: int = APPROVALS_NEEDED
 
     def draw_up(self, person: Person, candidate_ids: Sequence[str]) -> DrawnUp:
         """Draw up a list from entries of the queue, all of one fonds; what is held or not due is left out and named."""
@@ -139,6 +140,7 @@ class Disposal:
             "closed_at",
             "reason_zh",
             "reason_en",
+            "approvals_needed",
         )
         work.insert(disposal_lists, {**identity, **begun, **dict.fromkeys(empty)})
         return list_id, list_no
@@ -221,6 +223,7 @@ class Disposal:
                 "submitted_at": work.at,
                 "submitted_by": person.id,
                 "digest": digest,
+                "approvals_needed": max(self.approvals_needed, APPROVALS_NEEDED),
             }
             work.update(disposal_lists, row.id, {**values, "reason_zh": None, "reason_en": None})
             work.act(acts.LIST_SUBMITTED, "disposal_list", row.id, list_no=row.list_no, round=row.round, digest=digest)
@@ -228,7 +231,7 @@ class Disposal:
         return digest
 
     def approve(self, person: Person, list_no: str, digest: str) -> ListState:
-        """Approve what was shown with this digest; the second approval carries out what is not destruction.
+        """Approve what was shown with this digest; the last approval carries out what is not destruction.
 
         Neither proposer nor appraiser may, and nobody twice. Returns the list's new state.
         """

@@ -104,6 +104,7 @@ disposal_lists = vouched_table(
     Column("closed_at", STAMP),
     Column("reason_zh", Text),
     Column("reason_en", Text),
+    Column("approvals_needed", Integer),
     UniqueConstraint("year", "number"),
     UniqueConstraint("id", "proposer_id"),
     CheckConstraint(_one_of("state", ListState), name="state"),

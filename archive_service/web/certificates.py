@@ -105,9 +105,9 @@ def _opening(body: Body) -> str:
     count = len(body["items"])
     at = local_time(body["issued_at"])
     return t(
-        f"兹证明：经鉴定、两人批准并由另一人下达，清册 {body['list_no']} 所列 {count} 件档案已于 {at} 之前全部销毁，"
+        f"兹证明：经鉴定、{len(body['approvers'])} 人批准并由另一人下达，清册 {body['list_no']} 所列 {count} 件档案已于 {at} 之前全部销毁，"
         "并经独立程序复查，未见残留。",
-        f"This certifies that the {count} records of disposal list {body['list_no']}, appraised, approved by two people and"
+        f"This certifies that the {count} records of disposal list {body['list_no']}, appraised, approved by {len(body['approvers'])} people and"
         f" ordered by another, were destroyed by {at} and looked for again by independent code, which found nothing left.",
     )
 

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 from archive_service.clock import to_stamp
 from archive_service.disposal.confirming import CONFIRMATIONS_NEEDED
 from archive_service.disposal.lists import DrawnUp
-from archive_service.disposal.model import APPROVALS_NEEDED, ListState
+from archive_service.disposal.model import ListState
 from archive_service.disposal.retention_clock import PEOPLE_NEEDED
 from archive_service.disposal.stopped import StoppedCheck, stopped_check
 from archive_service.disposal.views import ListRow, QueueRow
 from archive_service.people.policy import Action, require
-from archive_service.web.disposal_words import badge_of, joined, sentence_of, title_of
+from archive_service.web.disposal_words import approvals_of, badge_of, joined, sentence_of, title_of
 from archive_service.web.here import (
     archive,
     class_name,
@@ -241,7 +241,7 @@ def _listed(one: ListRow, names: dict[str, str]) -> dict[str, Any]:
     progress = {
         ListState.DRAWN_UP: t(f"已鉴定 {one.appraised} / {one.items}", f"{one.appraised} of {one.items} appraised"),
         ListState.SUBMITTED: t(
-            f"已批准 {one.approvals} / {APPROVALS_NEEDED}", f"{one.approvals} of {APPROVALS_NEEDED} approvals"
+            f"已批准 {one.approvals} / {approvals_of(one.row)}", f"{one.approvals} of {approvals_of(one.row)} approvals"
         ),
         ListState.APPROVED: t(f"冷静期 {until} 满", f"cooling-off ends {until}"),
         ListState.ORDERED: t("正在逐件销毁", "being destroyed item by item"),

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup, escape
 
-from archive_service.disposal.model import APPROVALS_NEEDED
 from archive_service.disposal.views import ListView
 from archive_service.web.disposal_shown import counts, on_list, to_destroy
-from archive_service.web.disposal_words import code_of, joined, size_words
+from archive_service.web.disposal_words import approvals_of, code_of, joined, size_words
 from archive_service.web.here import local_time, t
 
 Names = Mapping[str, str]
@@ -73,7 +72,7 @@ def what_is_approved(view: ListView, names: Names) -> list[tuple[str, str]]:
     gone = to_destroy(view)
     size = size_words(sum(item.size for item in gone))
     given = len(view.approvals)
-    last = given + 1 >= APPROVALS_NEEDED
+    last = given + 1 >= approvals_of(view.row)
     return [
         (t("鉴定意见", "Opinions"), counts(view)),
         (t("将销毁", "To be destroyed"), t(f"{len(gone)} 件，{size}", f"{len(gone)} records, {size}") if gone else ""),

@@ -9,7 +9,6 @@ from typing import Any
 from flask import url_for
 
 from archive_service.disposal.model import (
-    APPROVALS_NEEDED,
     BEYOND_RETURN,
     FINISHED,
     OPINION_WORDS,
@@ -24,6 +23,7 @@ from archive_service.disposal.views import ItemView, ListView
 from archive_service.people.policy import Action
 from archive_service.web.disposal_words import (
     OPINION_BADGES,
+    approvals_of,
     joined,
     opinion_of,
     sentence_of,
@@ -76,8 +76,8 @@ def state_sentence(view: ListView, at: str) -> str:
     if state is ListState.SUBMITTED:
         given = len(view.approvals)
         return t(
-            f"等待审批：已批准 {given} / {APPROVALS_NEEDED}。{counts(view)}。",
-            f"Waiting for approval: {given} of {APPROVALS_NEEDED} given. {counts(view)}.",
+            f"等待审批：已批准 {given} / {approvals_of(row)}。{counts(view)}。",
+            f"Waiting for approval: {given} of {approvals_of(row)} given. {counts(view)}.",
         )
     if state is ListState.APPROVED:
         return _approved(row.cooling_until, at)
@@ -191,7 +191,7 @@ def way(view: ListView, names: Names, at: str) -> list[dict[str, str]]:
     steps = [
         (t("编制", "Drawn up"), f"{names.get(row.proposer_id, '')} {local_time(row.drawn_up_at)}"),
         (t("鉴定", "Appraised"), joined([f"{appraised} / {len(on_list(view))}", *appraisers], "，", ", ")),
-        (t("批准", "Approved"), joined([f"{len(approvers)} / {APPROVALS_NEEDED}", *approvers], "，", ", ")),
+        (t("批准", "Approved"), joined([f"{len(approvers)} / {approvals_of(row)}", *approvers], "，", ", ")),
         (t("冷静期", "Cooling off"), t("至 ", "until ") + local_time(row.cooling_until) if row.cooling_until else ""),
         (t("下达", "Ordered"), f"{names.get(row.ordered_by, '')} {local_time(row.ordered_at)}".strip()),
         (t("销毁", "Destroyed"), f"{done} / {total}" if state in AFTER_ORDER and total else ""),

@@ -37,7 +37,8 @@ OPINION_BADGES: Mapping[Opinion, str] = {
 
 OPINION_HELP: Mapping[Opinion, Text] = {
     Opinion.DESTROY: Text(
-        "两人批准、冷静期满、另一人下达之后才执行", "Carried out only after two approvals, the cooling-off and an order"
+        "规定人数批准、冷静期满、另一人下达之后才执行",
+        "Carried out only after all approvals, the cooling-off and an order",
     ),
     Opinion.EXTEND: Text("自原保管期满之日起再保管若干年", "Kept some years more, counted from its present last day"),
     Opinion.PERMANENT: Text("改为永久保管，不再到期", "Kept for ever; never due again"),
@@ -72,6 +73,11 @@ def joined(parts: Sequence[str], zh: str = "、", en: str = ", ") -> str:
 def sentence_of(row: Any) -> str:
     """Return the retention sentence of an entry of the queue, as the rules made it."""
     return str(row.sentence_zh if language() == "zh" else row.sentence_en)
+
+
+def approvals_of(row: Any) -> int:
+    """Return how many people must approve a list: as fixed when it was submitted, before that as the settings say now."""
+    return int(row.approvals_needed or archive().settings.disposal.approvals)
 
 
 def title_of(record: Mapping[str, Any], visible: bool) -> str:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from archive_service.disposal.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
-from tests.support.disposal_world import APPRAISER, APPROVERS, COOLING_OFF_DAYS, ORDERER, PROPOSER, World
+from tests.support.disposal_world import (
+    APPRAISER,
+    APPROVERS,
+    COOLING_OFF_DAYS,
+    ORDERER,
+    PROPOSER,
+    THIRD_APPROVER,
+    World,
+)
 
 
 def test_an_extension_moves_the_due_date_and_never_the_code(world: World):
@@ -261,3 +272,31 @@ def test_a_list_that_does_not_exist_is_said_so(world: World):
         world.disposal.view(world.person(PROPOSER), "CZ2026-999")
     with pytest.raises(NotFound):
         world.disposal.submit(world.person(PROPOSER), "CZ2026-999")
+
+
+def test_a_list_needs_as_many_approvals_as_were_asked_for_when_it_was_submitted(world: World):
+    usual = world.disposal
+    world.disposal = replace(usual, approvals_needed=3)
+    list_no = world.submitted()
+    world.disposal = usual  # the setting goes back to two; what was submitted under three stays under three
+    world.approve(list_no)
+    assert world.list_row(list_no).state == "submitted"
+    digest = world.list_row(list_no).digest
+    for sql in (
+        "UPDATE disposal_list SET state = 'approved', cooling_until = '2026-01-01T'",
+        "UPDATE disposal_list SET state = 'closed'",
+        "UPDATE disposal_list SET approvals_needed = 2",
+        "UPDATE disposal_list SET approvals_needed = NULL",
+    ):
+        with pytest.raises(DBAPIError), world.engine.begin() as connection:
+            connection.execute(text(sql))
+    with pytest.raises(Forbidden):
+        world.disposal.approve(world.person(APPROVERS[0]), list_no, digest)
+    world.approve(list_no, THIRD_APPROVER)
+    assert (world.list_row(list_no).state, world.list_row(list_no).approvals_needed) == ("approved", 3)
+    world.wait(days=COOLING_OFF_DAYS)
+    world.supervise(list_no, APPROVERS[0], APPRAISER)
+    world.destruction.order(world.person(ORDERER), list_no, list_no)
+    assert world.destruction.carry_on() == [list_no]
+    world.disposal = replace(usual, approvals_needed=1)  # never fewer than two, whatever is asked for
+    assert world.list_row(world.submitted()).approvals_needed == 2

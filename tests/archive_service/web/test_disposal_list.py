@@ -202,8 +202,8 @@ def test_the_same_rest_sent_twice_is_appraised_once(house: DisposalHouse) -> Non
     assert client.post(f"{desk(list_no)}/appraise-rest", data=data).status_code == 409
 
 
-def test_transfer_is_not_promised(house: DisposalHouse) -> None:
-    assert "本版尚不能在系统内移交" in house.client("zheng").get(desk(house.drawn_up())).text
+def test_it_is_said_where_a_transfer_goes_on(house: DisposalHouse) -> None:
+    assert "批准后可在“移交”页编入移交包" in house.client("zheng").get(desk(house.drawn_up())).text
 
 
 # ------------------------------------------------------------------------------------------------- striking, withdrawing
