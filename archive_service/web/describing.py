@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.catalog.browse import Whole
-from archive_service.catalog.describing import FIELD_WORDS, TOGETHER, Edit, Planned, mark_of
+from archive_service.catalog.describing import FIELD_WORDS, MUST_STAY, TOGETHER, Edit, Planned, mark_of
 from archive_service.catalog.tables import ARCHIVED
 from archive_service.errors import ArchiveError
 from archive_service.people.policy import Action, Thing, require
@@ -51,6 +51,11 @@ def said_before(whole: Whole, *, readable: bool) -> dict[str, Any]:
         "fields": [(name, words(field), getattr(whole.description, name)) for name, field in FIELD_WORDS.items()]
         if may_file and whole.row["status"] == ARCHIVED and not declared
         else [],
+        "lacking": [
+            words(FIELD_WORDS[name])
+            for name in MUST_STAY
+            if may_file and whole.row["status"] == ARCHIVED and not getattr(whole.description, name)
+        ],
         "changes": [
             {
                 "when": local_time(change.at),

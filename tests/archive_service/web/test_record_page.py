@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from flask.testing import FlaskClient
@@ -48,6 +49,28 @@ def test_a_photograph_without_a_main_record_says_what_it_follows(house: House) -
     shown = client.get(filed(client, "SXD01", "散片", level="INT")).text
     assert "未指明主件" in shown
     assert "随案卷永久保管，永不到期" in shown
+
+
+def test_a_description_is_completed_on_the_page_and_many_are_corrected_after_a_look(house: House) -> None:
+    client = house.client("lin")
+    address = filed(client, "YSH05", "待补的月报")
+    assert "缺必填著录项目：责任者" in client.get(address).text
+    code = code_of(client, address)
+    said = {"title": "待补的月报", "author": "原组", "document_no": "", "note": "", "reason": "补著录"}
+    assert client.post(f"/record/{code}/describe", data={**said, "title": ""}).status_code == 422
+    assert client.post(f"/record/{code}/describe", data=said).status_code == 303
+    assert "缺必填著录项目" not in client.get(address).text
+    form = {"chosen": code, "field": "author", "piece": "原组", "value": "第三组", "reason": "统一名称"}
+    looked = client.post("/catalogue/edit", data={**form, "step": "preview"}).text
+    mark = re.search(r'name="mark" value="([0-9a-f]{64})"', looked)
+    assert mark
+    assert "更正这 1 件" in looked
+    assert client.post("/catalogue/edit", data={**form, "step": "apply", "mark": "0" * 64}).status_code == 409
+    assert client.post("/catalogue/edit", data={**form, "step": "apply", "mark": mark[1]}).status_code == 200
+    shown = client.get(address).text
+    assert "第三组" in shown
+    assert "统一名称" in shown
+    assert house.client("wang").post("/catalogue/edit", data=form).status_code == 403
 
 
 def test_facts_are_answered_on_the_page_and_the_history_says_so(house: House) -> None:
