@@ -144,9 +144,7 @@ def restore(
         aside = catalogue.with_name(f"{catalogue.name}.restoring")
         _clear(aside)
         unpack(place, made, CATALOGUE, aside)
-        engine = open_engine(f"sqlite:///{aside}")
-        migrate(engine)  # it may come from before the program was brought up to date
-        engine.dispose()
+        _bring_up_to_date(f"sqlite:///{aside}")
     back = _bring_back(settings, made.name, told, aside, clock, progress, kept)
     if catalogue is not None and aside is not None:
         aside.replace(catalogue)
@@ -203,6 +201,7 @@ def _drill(archive: Archive, made: Made, scratch: Path) -> Drilled:
         return Drilled(made.name, made.size, 0, 0, [])
     told = copying.read(settings.log_folders, archive.ledger.signer.verifier, made.size)
     unpack(place, made, CATALOGUE, scratch / "catalogue.db")
+    _bring_up_to_date(url)
     unpack(place, made, KEYRING, scratch / "keyring.db")
     absolute = {
         one: table.model_copy(update={"path": str(settings.path(table.path))})
@@ -236,6 +235,13 @@ def _drill(archive: Archive, made: Made, scratch: Path) -> Drilled:
     finally:
         parts.engine.dispose()
         parts.keyring.close()
+
+
+def _bring_up_to_date(url: str) -> None:
+    """Migrate an unpacked catalogue: it may come from before the program was brought up to date."""
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
 
 
 def _sampled(parts: Parts) -> tuple[int, int, list[tuple[str, Text]]]:

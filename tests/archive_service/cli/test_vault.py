@@ -16,8 +16,9 @@ from archive_service.catalog.tables import copies
 from archive_service.config import load_settings
 from archive_service.people.service import NewPerson
 from archive_service.sample.people import PEOPLE
+from archive_service.vault.aws import AwsSettings
 from tests.archive_service.cli.conftest import Terminal
-from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
+from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, kms_server, s3_server
 
 SYSTEM, AUDITOR = ("--as", "sun.xi"), ("--as", "zhao.shen")
 
@@ -26,6 +27,12 @@ SYSTEM, AUDITOR = ("--as", "sun.xi"), ("--as", "zhao.shen")
 def server() -> Iterator[S3Server]:
     with s3_server() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[AwsSettings]:
+    with kms_server() as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +107,8 @@ def only_those_who_may_can_do_it(house: Terminal) -> None:
         assert house.run("vault", *said, *AUDITOR).code != 0
 
 
-def the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> None:
+def the_root_key_is_changed_split_tried_and_recovered(house: Terminal, service: AwsSettings) -> None:
+    key = service.client("kms").create_key()["KeyMetadata"]["KeyId"]
     rotated = house.run("vault", "rotate-key", *SYSTEM, "--json")
     assert rotated.code == 0, rotated.err
     assert rotated.json["root"] == 2
@@ -114,6 +122,7 @@ def the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> None:
     assert house.run("vault", "stores", *AUDITOR).code != 0, "the old key file opens nothing any more"
     with house.config.open("a") as file:
         file.write('[keys]\ncustodian = "passphrase"\npassphrase_file = "phrase"\n')
+        file.write(f'kms_key = "{key}"\nkms_endpoint = "{service.endpoint}"\nkms_credentials_file = "s3.ini"\n')
     assert house.run("vault", "stores", *AUDITOR).code == 0
     sheets = house.folder / "sheets.html"
     assert house.run("vault", "shares", str(sheets), *SYSTEM).code == 0
@@ -136,6 +145,13 @@ def the_root_key_is_changed_split_tried_and_recovered(house: Terminal) -> None:
     assert recovered.code == 0, recovered.err
     assert house.run("vault", "check", "--all", *AUDITOR, "--json").json["faulty"] == []
     assert house.run("doctor", *AUDITOR, "--json").json["findings"] == []
+    # To the key service, and from one of its root keys to the next.
+    given = house.run("vault", "rotate-key", "--to", "aws-kms", *SYSTEM, "--json")
+    assert given.code == 0, given.err
+    house.config.write_text(house.config.read_text().replace('custodian = "passphrase"', 'custodian = "aws-kms"'))
+    again = house.run("vault", "rotate-key", *SYSTEM, "--json")
+    assert (again.code, again.json["root"], again.json["damaged"]) == (0, given.json["root"] + 1, []), again.err
+    assert house.run("vault", "check", "--all", *AUDITOR, "--json").json["faulty"] == []
     for secret in (*words, "nine quiet boxes"):
         assert secret not in f"{rotated.out}{moved.out}{drilled.out}{recovered.out}{recovered.err}"
 
@@ -186,10 +202,10 @@ def json_and_words_say_the_same(house: Terminal) -> None:
     assert f"{number} copies read" in said.out
 
 
-def test_one_archive_lives_through_all_of_it(house):
+def test_one_archive_lives_through_all_of_it(house: Terminal, service: AwsSettings) -> None:
     stores_are_taken_into_use_filled_read_and_told(house)
     what_is_lost_here_comes_back_from_the_bucket(house)
     only_those_who_may_can_do_it(house)
-    the_root_key_is_changed_split_tried_and_recovered(house)
+    the_root_key_is_changed_split_tried_and_recovered(house, service)
     the_page_shows_the_state_of_every_store(house)
     json_and_words_say_the_same(house)

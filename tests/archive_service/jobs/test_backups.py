@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -282,20 +283,46 @@ def test_a_rebuild_that_was_cut_off_goes_on_and_says_what_cannot_come_back(
 
 
 @pytest.mark.postgres
-def test_on_postgresql_too_a_lost_catalogue_is_made_again(tmp_path: Path, postgres_server: str) -> None:
-    house = make_house(tmp_path, database=DatabaseTable(url=postgres.new_database(postgres_server)))
+def test_on_postgresql_too_a_lost_catalogue_comes_back_from_its_backup_and_without_one(
+    tmp_path: Path, postgres_server: str
+) -> None:
+    """The documented way: pg_dump, then backup create; pg_restore into an empty database, then backup restore."""
+    address = postgres.new_database(postgres_server)
+    house = make_house(tmp_path, database=DatabaseTable(url=address), backup=BackupTable(dir="backups"))
     kept, gone = house.file("工艺秘密", "TS"), house.file(SECRET)
+    house.archive.settle_outbox()
+    dumped = tmp_path / "catalogue.dump"
+    _tool("pg_dump", "-Fc", "-f", dumped, "-d", _plain(address))
+    backups.create(house.archive)
     house.certified(receipts=[gone])
     house.archive.settle_outbox()
     house.archive.keep_checkpoint()
     before = everything(house.archive)
     house.archive.close()
-    empty = DatabaseTable(url=postgres.new_database(postgres_server))
-    settings = house.archive.settings.model_copy(update={"database": empty})
-    back = backups.rebuild(settings, clock=house.archive.clock)
-    assert (back.missing, back.regained.lost) == ([], [])
-    archive = open_archive(settings, house.archive.clock)
-    assert everything(archive) == before
-    assert (status(archive, kept), status(archive, gone)) == ("archived", "destroyed")
-    assert archive.verify_audit().sound
-    archive.close()
+    for restored in (True, False):
+        empty = postgres.new_database(postgres_server)
+        settings = house.archive.settings.model_copy(update={"database": DatabaseTable(url=empty)})
+        if restored:
+            _tool("pg_restore", "--no-owner", "-d", _plain(empty), dumped)
+        back = (backups.restore if restored else backups.rebuild)(settings, clock=house.archive.clock)
+        assert (back.missing, back.regained.lost) == ([], [])
+        archive = open_archive(settings, house.archive.clock)
+        assert everything(archive) == before
+        assert (status(archive, kept), status(archive, gone)) == ("archived", "destroyed")
+        assert archive.vault.remains(gone.record_id) == []
+        assert archive.verify_audit().sound
+        archive.close()
+        if restored:  # what the restore itself entered in the log belongs to what a rebuild makes again
+            archive = open_archive(settings, house.archive.clock)
+            archive.keep_checkpoint()
+            archive.close()
+
+
+def _plain(address: str) -> str:
+    return address.replace("+psycopg", "")
+
+
+def _tool(name: str, *words: object) -> None:
+    command = [str(postgres.binaries() / name), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
