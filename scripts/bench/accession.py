@@ -140,12 +140,14 @@ def main() -> None:
             "peer: files and rows": rate(count, lambda: peer_with_files(root, count)),
             "fsync of 1 KiB": rate(count, lambda: raw_syncs(root, count)),
         }
+        rows, files = rates["peer: SQLite rows"], rates["peer: files and rows"]
+        for what, speed in rates.items():
+            print(
+                f"{what:24} {speed:8.0f} /s   {speed / rows:6.2f} of the rows, {speed / files:6.2f} of files and rows"
+            )
+        print(f"processor time of the batch import: {used[count] * 1000:.2f} ms a record", flush=True)
         settled = rate(1, lambda: print(f"{archive.settle_outbox()} outbox rows settled") if few < 1000 else None)
         archive.close()
-    for what, speed in rates.items():
-        rows, files = rates["peer: SQLite rows"], rates["peer: files and rows"]
-        print(f"{what:24} {speed:8.0f} /s   {speed / rows:6.2f} of the rows, {speed / files:6.2f} of files and rows")
-    print(f"processor time of the batch import: {used[count] * 1000:.2f} ms a record")
     print(f"the index afterwards took {1 / settled:.1f} s")
 
 
