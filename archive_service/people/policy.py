@@ -239,8 +239,8 @@ def _by_level(person: Person, rule: Rule, action: Action, thing: Thing, at: str)
     by_hand = not rule.staff or thing.level == "PUB" or bool(person.roles & rule.staff)
     if cleared and by_hand and not (sealed and action is Action.READ_RECORD):
         return ALLOWED
-    asked_now = rule.by_grant and thing.record_id and at  # no instant, no grant
-    if asked_now and person.grant_for(thing.record_id or "", thing.level, at, rule.by_grant):
+    # No instant, no grant; and no grant holds nothing, or is of no record.
+    if at and person.grant_for(thing.record_id or "", thing.level, at, rule.by_grant):
         return ALLOWED
     if sealed and action is Action.READ_RECORD:
         return _no(

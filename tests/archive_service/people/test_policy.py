@@ -361,7 +361,7 @@ def test_why_not_is_said_with_the_reason_that_holds():
         "Administrators",
         "one of these roles",
         "ask first",
-        "not cleared",
+        "not cleared for “Trade secret”",
         "opened on request",
         "only viewed",
     )
@@ -371,3 +371,22 @@ def test_why_not_is_said_with_the_reason_that_holds():
     with pytest.raises(Forbidden):
         require(reader, Action.APPROVE, thing)
     require(reader, Action.READ_RECORD, thing)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if not TABLE[action].by_level])
+def test_what_is_not_about_a_level_needs_no_clearance(action: Action):
+    person = a_person(min(TABLE[action].roles))
+    assert can(person, action).allowed
+    assert can(person, action, Thing(level="TS", record_id=RECORD), at=STAMPS[0]).allowed
+
+
+def test_a_grant_is_held_against_its_record_and_its_instant_and_needs_both():
+    person = a_person(READER, grants=(GRANT,))
+    assert not can(person, Action.READ_RECORD, Thing(level="TS"), at=STAMPS[0]).allowed
+    assert not can(person, Action.READ_RECORD, Thing(level="TS", record_id=RECORD)).allowed
+    assert not can(person, Action.FILE_RECORD, Thing(level="TS", record_id=RECORD), at=STAMPS[0]).allowed
+    assert can(a_person("archivist", levels=("SEAL",)), Action.FILE_RECORD, Thing(level="SEAL")).allowed
+    assert can(a_person(READER, levels=("SEAL",)), Action.SEE_RECORD, Thing(level="SEAL")).allowed
+    held = Grant(RECORD, STAMPS[3], "SEAL")
+    for action in (Action.PRINT_RECORD, Action.DOWNLOAD_RECORD):
+        assert not can(a_person("archivist", levels=LEVELS, grants=(held,)), action, Thing(level="SEAL")).allowed

@@ -99,7 +99,7 @@ def linked(here: House, there: There) -> None:
 
 def test_a_subject_that_is_not_linked_opens_nothing_and_a_linked_one_opens_its_own_account(here: House, there: There):
     there.groups("u-wang", "readers")
-    assert "用集团登录登录" in here.app.test_client().get("/people/sign-in").text
+    assert "使用集团登录" in here.app.test_client().get("/people/sign-in").text
     client, answer = come_in(here, there, "u-wang")
     assert answer.status_code == 401
     assert client.get("/").status_code == 302
