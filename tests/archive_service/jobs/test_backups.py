@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import select
 
 from archive_service.archive import Archive, open_archive
@@ -18,6 +21,8 @@ from archive_service.catalog import regaining
 from archive_service.catalog.model import Receipt
 from archive_service.catalog.tables import components, records
 from archive_service.config import AuditTable, BackupTable, DatabaseTable
+from archive_service.database import migrate as migrate_module
+from archive_service.database.engine import open_engine
 from archive_service.database.tables import vouched_tables
 from archive_service.disposal.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound
@@ -220,6 +225,52 @@ def test_a_drill_restores_beside_and_tells_the_log(house: DisposalHouse) -> None
     with house.archive.ledger.read() as connection:
         said = list(connection.execute(select(entries.c.body).where(entries.c.act == "backup:drilled")).scalars())
     assert ['"findings":0' in one for one in said] == [True, True, False]
+
+
+def test_a_backup_of_an_older_schema_is_drilled_and_restored(
+    house: DisposalHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = house.file()
+    house.archive.settle_outbox()
+    before = tmp_path / "older.db"
+    _as_of(before, "0029", house.archive.settings.data_dir / "catalogue.db")
+    monkeypatch.setattr(backups, "sqlite_file", lambda _: before)
+    backups.create(house.archive)
+    monkeypatch.undo()
+    assert backups.drill(house.archive).findings == []
+    house.archive.keep_checkpoint()
+    lose(house)
+    assert backups.restore(house.archive.settings, clock=house.archive.clock).missing == []
+    archive = again(house)
+    assert read(archive, kept)
+    assert archive.verify_audit().sound
+    archive.close()
+
+
+def _as_of(path: Path, revision: str, like: Path) -> None:
+    """Make a catalogue with an earlier schema, and put everything into it that its tables can hold."""
+    engine = open_engine(f"sqlite:///{path}")
+    config = migrate_module._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        older.execute("ATTACH ? AS now", (str(like),))
+        guards = older.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            older.execute(f"DROP TRIGGER {name}")
+        tables = older.execute(
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'alembic_version'"
+        ).fetchall()
+        for (table,) in tables:
+            columns = [[one[1] for one in older.execute(f"PRAGMA {db}.table_info({table})")] for db in ("main", "now")]
+            both = ", ".join(f'"{one}"' for one in columns[0] if one in columns[1])
+            if both:
+                older.execute(f"DELETE FROM main.{table}")
+                older.execute(f"INSERT INTO main.{table} ({both}) SELECT {both} FROM now.{table}")
+        for _, sql in guards:
+            older.execute(sql)
 
 
 def test_a_lost_catalogue_is_made_again_row_for_row(house: DisposalHouse) -> None:
