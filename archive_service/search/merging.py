@@ -13,7 +13,9 @@ def merged(answers: Iterable[Found], keep: Callable[[str], bool]) -> list[str]:
     Of the documents that stand first in their answers the one goes next that holds more of the question, which depends
     on nothing but the question and the document itself; where that is equal, the one of the better rank.
     """
-    queues = [_of(answer, keep) for answer in answers]
+    queues = [queue for queue in (_of(answer, keep) for answer in answers) if queue]
+    if len(queues) == 1:
+        return [one for one, _ in queues[0]]
     places = [0] * len(queues)
     ranked: list[str] = []
     while True:

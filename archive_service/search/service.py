@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
@@ -128,7 +128,8 @@ class Search:
             kept.sort(key=lambda one: seen[one].document_date, reverse=True)
         lines = self.catalogue.by_ids(actor, kept[offset : offset + limit])
         page = [lines[record_id] for record_id in kept[offset : offset + limit] if record_id in lines]
-        hits = [Hit(line, self._passage(line, query) if passages else []) for line in page]
+        texts = self._kept_texts([line.id for line in page]) if passages else {}
+        hits = [Hit(line, self._passage(texts.get(line.id), query)) for line in page]
         nothing = Text(
             "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
         )
@@ -259,9 +260,9 @@ class Search:
                     seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
         return seen
 
-    def _passage(self, line: Line, query: Query) -> list[tuple[str, bool]]:
-        """Cut the matching passage out of the record's text, read from the vault for this answer and kept nowhere."""
-        text = self.text_of(line.id)
+    def _passage(self, kept: Any, query: Query) -> list[tuple[str, bool]]:
+        """Cut the matching passage out of a record's text, read from the vault for this answer and kept nowhere."""
+        text = self._opened(kept) if kept is not None else ""
         parts: list[tuple[str, bool]] = []
         for fragment in fragments(text, query):
             parts += [*([(" … ", False)] if parts else []), *((piece, bool(match)) for piece, match in fragment)]
@@ -269,14 +270,19 @@ class Search:
 
     def text_of(self, record_id: str) -> str:
         """Return the extracted text of a record, or nothing; the caller has asked the policy."""
+        kept = self._kept_texts([record_id]).get(record_id)
+        return self._opened(kept) if kept is not None else ""
+
+    def _kept_texts(self, record_ids: Sequence[str]) -> dict[str, Any]:
+        """Return where the texts of some records are kept."""
+        wanted = (components.c.record_id, components.c.id, components.c.version)
+        texts = select(*wanted).where(components.c.record_id.in_(record_ids), components.c.role == "text")
         with self.ledger.read() as connection:
-            row = connection.execute(
-                select(components).where(components.c.record_id == record_id, components.c.role == "text")
-            ).one_or_none()
-        if row is None:
-            return ""
+            return {row.record_id: row for row in connection.execute(texts)}
+
+    def _opened(self, kept: Any) -> str:
         try:
-            text = _limited(self.vault.open(record_id, row.id, row.version)).decode("utf-8", "replace")
+            text = _limited(self.vault.open(kept.record_id, kept.id, kept.version)).decode("utf-8", "replace")
         except ArchiveError:
             return ""
         return text.replace(BEGINNING, " ")
@@ -300,8 +306,8 @@ def _fits(facts: Facts, filters: SearchFilters) -> bool:
     return (
         all(not value or value == found for value, found in wanted)
         and filters.year in (None, facts.year)
-        and filters.enterprise.casefold() in facts.enterprise.casefold()
-        and normalise_code(facts.code).startswith(normalise_code(filters.code))
+        and (not filters.enterprise or filters.enterprise.casefold() in facts.enterprise.casefold())
+        and (not filters.code or normalise_code(facts.code).startswith(normalise_code(filters.code)))
         and (filters.before is None or facts.document_date < filters.before)
         and (filters.after is None or facts.document_date >= filters.after)
     )
