@@ -26,7 +26,7 @@ def test_results_are_narrowed_by_every_field_and_slips_are_offered(house: House)
     odd = client.get("/search?q=应急演练&before=昨天")
     assert odd.status_code == 422
     assert "2024-05-01" in odd.text
-    offered = client.get("/search?q=应及演练").text
+    offered = client.get("/search?q=hazzard").text
     assert "您是不是要找" in offered
-    assert ">应急演练</a>" in offered
+    assert ">hazard</a>" in offered
     assert "您是不是要找" not in client.get("/search?q=龘靐").text
