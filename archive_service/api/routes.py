@@ -267,6 +267,6 @@ def disposal_lists() -> dict[str, Any]:
 def verify() -> dict[str, Any]:
     """Check tree, checkpoints and database against each other."""
     require(_person(AUDIT), Action.SEE_AUDIT)
-    report = _archive().verify_audit()
+    report = _archive().proof.verify_audit()
     findings = [{"place": one.place, "zh": one.text.zh, "en": one.text.en} for one in report.findings]
     return {"sound": report.sound, "entries": report.entries, "rows": report.rows, "findings": findings}

@@ -25,7 +25,7 @@ def audit() -> None:
 def verify(desk: Desk, as_json: bool) -> None:
     """Check tree, checkpoints and database against each other (auditor). Exit code 1 when anything is wrong."""
     require(desk.person, Action.SEE_AUDIT)
-    report = desk.archive.verify_audit()
+    report = desk.archive.proof.verify_audit()
     if as_json:
         findings = [{"place": finding.place, **finding.text._asdict()} for finding in report.findings]
         counts = {
@@ -57,7 +57,7 @@ def verify(desk: Desk, as_json: bool) -> None:
 @in_chinese("把全部日志、检查点和公钥写入文件夹，供别处核验（审计管理员）。")
 def export(desk: Desk, folder: Path, as_json: bool) -> None:
     """Write the whole log, its checkpoints and the public key into a folder, for a check elsewhere (auditor)."""
-    count = desk.archive.export_audit(desk.person, folder)
+    count = desk.archive.proof.export_audit(desk.person, folder)
     if as_json:
         answer_json({"entries": count, "folder": folder})
         return
@@ -71,7 +71,7 @@ def export(desk: Desk, folder: Path, as_json: bool) -> None:
 def checkpoint(desk: Desk, as_json: bool) -> None:
     """Keep the present signed head, in the database and in the anchor file, and print it (auditor)."""
     require(desk.person, Action.SEE_AUDIT)
-    note = desk.archive.keep_checkpoint()
+    note = desk.archive.proof.keep_checkpoint()
     if as_json:
         answer_json({"checkpoint": note})
         return

@@ -32,7 +32,7 @@ def doctor(desk: Desk, repairing: bool, as_json: bool) -> None:
 
     require(desk.person, Action.EXAMINE)
     done = repair(desk.archive, desk.person) if repairing else None
-    findings = done.left if done else desk.archive.examine()
+    findings = done.left if done else desk.archive.proof.examine()
     if as_json:
         numbers = {"copies": done.copies, "cleared": done.cleared, "index": done.indexed} if done else None
         told = [{"place": one.place, **one.text._asdict()} for one in findings]
@@ -125,7 +125,7 @@ def scans(desk: Desk, again: bool, as_json: bool) -> None:
             click.echo(f"\r{done}/{total} ", nl=done == total, err=True)
 
     count = work.run(told, all_of_it=True)
-    desk.archive.settle_outbox()
+    desk.archive.chores.settle_outbox()
     if as_json:
         answer_json({"asked": asked, "read": count, **work.status()})
         return

@@ -39,7 +39,7 @@ def correct(desk: Desk, code: str, path: Path, reason: str, name: str | None, as
         raise BadInput(f"请用 --file 指明要更正的文件：{names}。", f"Say with --file which file is corrected: {names}.")
     source = SourceFile(path.name, partial(read_chunks, path.resolve()))
     new_id = desk.archive.corrections.correct(desk.person, code, chosen[0].id, source, reason)
-    desk.archive.settle_outbox()
+    desk.archive.chores.settle_outbox()
     if as_json:
         answer_json({"code": whole.line.code, "component": new_id, "corrects": chosen[0].id})
         return

@@ -157,8 +157,8 @@ def accession(desk: Desk, paths: tuple[Path, ...], as_json: bool, fonds: str, ca
 
 def _settle(desk: Desk) -> None:
     """Do at once what the service does behind its pages: index, capsules, identification of formats."""
-    desk.archive.settle_outbox()
-    desk.archive.identify_formats()
+    desk.archive.chores.settle_outbox()
+    desk.archive.chores.identify_formats()
 
 
 def _need(said: Mapping[str, Any], options: Mapping[str, str]) -> None:
@@ -332,7 +332,7 @@ def _show_report(
 @in_chinese("检索本人可见的题名和正文。")
 def search(desk: Desk, query: tuple[str, ...], class_code: str, year: int | None, level: str, as_json: bool) -> None:
     """Search titles and texts that the person may see."""
-    desk.archive.settle_outbox()
+    desk.archive.chores.settle_outbox()
     found = desk.archive.search.find(
         desk.person, " ".join(query), SearchFilters(class_code=class_code, year=year, level=level)
     )

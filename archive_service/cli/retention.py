@@ -23,7 +23,7 @@ def retention() -> None:
 def check(desk: Desk, as_json: bool) -> None:
     """Queue what has become due for appraisal; running it again adds nothing."""
     require(desk.person, Action.CHECK_RETENTION)
-    report = desk.archive.check_retention()
+    report = desk.archive.chores.check_retention()
     if as_json:
         answer_json(report.__dict__)
         return

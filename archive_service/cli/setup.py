@@ -91,8 +91,8 @@ def serve(desk: Desk, port: int | None) -> None:
     settings = desk.settings
     forbid_core_dumps()
     archive = open_archive(settings)  # every fault of settings, keys, plan and schedule is said before a port is opened
-    archive.must_not_be_behind()
-    for warning in archive.warnings():
+    archive.proof.must_not_be_behind()
+    for warning in archive.proof.warnings():
         say(f"注意：{warning.text.zh}", f"Warning: {warning.text.en}")
     archive.close()
     chosen = port or settings.server.port

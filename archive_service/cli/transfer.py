@@ -294,7 +294,7 @@ def receive(
             raise SystemExit(FOUND_WRONG)
         return
     done = receiving.receive(desk.person, folder, into)
-    desk.archive.settle_outbox()
+    desk.archive.chores.settle_outbox()
     if receipt_file and done.receipt:
         receipt_file.write_text(done.receipt, encoding="utf-8")
     if as_json:

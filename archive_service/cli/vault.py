@@ -86,7 +86,7 @@ def _as_json(one: StoreState, behind: int | None) -> dict[str, Any]:
 @in_chinese("启用设置中的一个存储：在空位置写入本库标识（系统管理员）。")
 def found_store(desk: Desk, name: str, as_json: bool) -> None:
     """Take a store of the settings into use: mark its empty place as this installation's (system administrator)."""
-    place = desk.archive.take_store_into_use(desk.person, name)
+    place = desk.archive.administering.take_store_into_use(desk.person, name)
     if as_json:
         answer_json({"name": name, "place": place})
         return
@@ -100,8 +100,8 @@ def found_store(desk: Desk, name: str, as_json: bool) -> None:
 def replicate(desk: Desk, as_json: bool) -> None:
     """Make every copy that the placement asks for; can be stopped and begun again (system administrator). Exit code 1 when some are left."""
     require(desk.person, Action.RUN_SYSTEM)
-    desk.archive.plan_copies()
-    desk.archive.settle_outbox()
+    desk.archive.chores.plan_copies()
+    desk.archive.chores.settle_outbox()
     made = desk.archive.copies.settle(_count if sys.stderr.isatty() else None)
     left = sum(state.states.get("wanted", 0) + state.faulty for state in desk.archive.fixity.stores())
     if as_json:
@@ -159,7 +159,7 @@ def check(desk: Desk, everything: bool, as_json: bool) -> None:
     fixity = desk.archive.fixity
     progress = _progress if sys.stderr.isatty() else None
     run = fixity.everything(progress) if everything else fixity.nightly(progress)
-    repaired = desk.archive.keep_copies() if run.found else 0
+    repaired = desk.archive.chores.keep_copies() if run.found else 0
     if as_json:
         answer_json(
             {

@@ -39,7 +39,7 @@ def rotate_key(desk: Desk, kind: str | None, passphrase_file: Path | None, as_js
     person, kind = desk.person, kind or desk.settings.keys.custodian
     phrase = _new_passphrase(passphrase_file) if kind == "passphrase" else ""
     tell = (lambda done: click.echo(f"\r{done}", nl=False, err=True)) if sys.stderr.isatty() else None
-    rotation = desk.archive.change_root_key(person, kind, phrase, tell)
+    rotation = desk.archive.administering.change_root_key(person, kind, phrase, tell)
     _say_rotation(rotation, as_json)
     if as_json:
         return
@@ -109,7 +109,7 @@ def make_shares(desk: Desk, file: Path, needed: int, count: int, as_json: bool) 
     archive = desk.archive
     if file.exists():
         raise Conflict(f"文件已存在，不会覆盖：{file}", f"The file stands already and is not overwritten: {file}")
-    shares = archive.recovery_shares(desk.person, needed, count)
+    shares = archive.administering.recovery_shares(desk.person, needed, count)
     name = archive.settings.archive
     page = share_sheets(shares, f"{name.name_zh} {name.name_en}", archive.clock.today().isoformat())
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as out:
@@ -131,7 +131,7 @@ def make_shares(desk: Desk, file: Path, needed: int, count: int, as_json: bool) 
 @in_chinese("演练恢复份（每行一份，来自文件或标准输入）：不改动任何内容（系统管理员）。")
 def drill_shares(desk: Desk, file: IO[str], as_json: bool) -> None:
     """Try recovery shares, one a line from a file or standard input; nothing is changed (system administrator)."""
-    done = desk.archive.drill(desk.person, _lines(file))
+    done = desk.archive.administering.drill(desk.person, _lines(file))
     if as_json:
         answer_json({"canary": done.sentence, "keys_opened": done.keys_opened})
         return

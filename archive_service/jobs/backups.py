@@ -74,7 +74,7 @@ def create(archive: Archive, actor: Person | None = None) -> Made:
     if actor is not None:
         require(actor, Action.RUN_SYSTEM)
     settings, place = archive.settings, shelf(archive.settings)
-    note = archive.keep_checkpoint()
+    note = archive.proof.keep_checkpoint()
     at = archive.clock.stamp()
     sources = {KEYRING: archive.keyring_file}
     catalogue = sqlite_file(settings)
@@ -85,7 +85,7 @@ def create(archive: Archive, actor: Person | None = None) -> Made:
     made = make(place, name, at, archive.install_id, size, sources)
     expire(place, at)
     archive.ledger.note(actor.id if actor else None, acts.BACKUP_MADE, "archive", "backup", name=name, entries=size)
-    archive.keep_checkpoint()
+    archive.proof.keep_checkpoint()
     return made
 
 

@@ -29,17 +29,17 @@ def repair(archive: Archive, actor: Person) -> Repaired:
     """Repair what is safe, look again, and note it in the log; can be repeated."""
     require(actor, Action.RUN_SYSTEM)
     cleared = archive.vault.sweep_staging(archive.clock.now() - LEFT_BEHIND)
-    archive.plan_copies()
-    archive.settle_outbox()
-    while archive.renew_capsules():
-        archive.settle_outbox()
+    archive.chores.plan_copies()
+    archive.chores.settle_outbox()
+    while archive.chores.renew_capsules():
+        archive.chores.settle_outbox()
     found = archive.fixity.everything().found
     archive.copies.note(found)
-    archive.settle_outbox()  # a lost capsule is written again from the catalogue
-    made = archive.keep_copies()
+    archive.chores.settle_outbox()  # a lost capsule is written again from the catalogue
+    made = archive.chores.keep_copies()
     compared = archive.indexer.reconcile()
-    archive.settle_outbox()
-    left = archive.examine()
+    archive.chores.settle_outbox()
+    left = archive.proof.examine()
     numbers = {"copies": made, "findings": len(left)}
     archive.ledger.note(actor.id, acts.ARCHIVE_REPAIRED, "archive", "archive", **numbers)
     return Repaired(made, cleared, compared.asked + compared.removed, left)

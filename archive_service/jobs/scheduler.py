@@ -34,46 +34,48 @@ def start(archive: Archive) -> BackgroundScheduler:
     )
     daily = _daily(archive, archive.settings.retention.check_at)
     nightly = _daily(archive, archive.settings.fixity.at)
-    unclean = archive.begin()
-    scheduler.add_job(_told(archive.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
-    scheduler.add_job(_told(archive.renew_index), IntervalTrigger(minutes=5), id="index")
-    scheduler.add_job(_told(archive.recognise_scans), IntervalTrigger(seconds=3), id="scans")
-    scheduler.add_job(_told(archive.identify_formats), IntervalTrigger(seconds=2), id="formats")
-    scheduler.add_job(_told(archive.take_in_dropped), IntervalTrigger(seconds=10), id="drop-folder")
-    scheduler.add_job(_told(archive.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
-    scheduler.add_job(_told(archive.check_retention), daily, id="retention")
-    scheduler.add_job(_told(archive.carry_on_schedule_changes), IntervalTrigger(seconds=5), id="schedule-changes")
-    scheduler.add_job(_told(archive.certify_irrecoverable), IntervalTrigger(hours=1), id="horizon")
-    scheduler.add_job(_told(archive.catch_for_holds), IntervalTrigger(seconds=60), id="hold-searches")
-    scheduler.add_job(_told(archive.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
-    scheduler.add_job(_told(archive.expire_reservations), daily, id="reservations")
-    scheduler.add_job(_told(archive.follow_plan), IntervalTrigger(minutes=10), id="plan")
-    scheduler.add_job(_told(archive.keep_copies), IntervalTrigger(seconds=5), id="copies")
-    scheduler.add_job(_told(archive.keep_locks), IntervalTrigger(seconds=60), id="locks")
-    scheduler.add_job(_told(archive.renew_capsules), IntervalTrigger(seconds=60), id="earlier-capsules")
-    scheduler.add_job(_told(archive.keep_anchors), IntervalTrigger(minutes=5), id="anchors")
-    scheduler.add_job(_told(archive.check_properties), IntervalTrigger(seconds=15), id="properties")
-    scheduler.add_job(_told(archive.remind_people), IntervalTrigger(minutes=10), id="reminders")
+    unclean = archive.chores.begin()
+    scheduler.add_job(_told(archive.chores.settle_outbox), IntervalTrigger(seconds=1), id="outbox")
+    scheduler.add_job(_told(archive.chores.renew_index), IntervalTrigger(minutes=5), id="index")
+    scheduler.add_job(_told(archive.chores.recognise_scans), IntervalTrigger(seconds=3), id="scans")
+    scheduler.add_job(_told(archive.chores.identify_formats), IntervalTrigger(seconds=2), id="formats")
+    scheduler.add_job(_told(archive.chores.take_in_dropped), IntervalTrigger(seconds=10), id="drop-folder")
+    scheduler.add_job(_told(archive.chores.carry_on_destructions), IntervalTrigger(seconds=20), id="destructions")
+    scheduler.add_job(_told(archive.chores.check_retention), daily, id="retention")
+    scheduler.add_job(
+        _told(archive.chores.carry_on_schedule_changes), IntervalTrigger(seconds=5), id="schedule-changes"
+    )
+    scheduler.add_job(_told(archive.chores.certify_irrecoverable), IntervalTrigger(hours=1), id="horizon")
+    scheduler.add_job(_told(archive.chores.catch_for_holds), IntervalTrigger(seconds=60), id="hold-searches")
+    scheduler.add_job(_told(archive.chores.keep_retention_clock), IntervalTrigger(seconds=30), id="retention-clock")
+    scheduler.add_job(_told(archive.chores.expire_reservations), daily, id="reservations")
+    scheduler.add_job(_told(archive.chores.follow_plan), IntervalTrigger(minutes=10), id="plan")
+    scheduler.add_job(_told(archive.chores.keep_copies), IntervalTrigger(seconds=5), id="copies")
+    scheduler.add_job(_told(archive.chores.keep_locks), IntervalTrigger(seconds=60), id="locks")
+    scheduler.add_job(_told(archive.chores.renew_capsules), IntervalTrigger(seconds=60), id="earlier-capsules")
+    scheduler.add_job(_told(archive.proof.keep_anchors), IntervalTrigger(minutes=5), id="anchors")
+    scheduler.add_job(_told(archive.chores.check_properties), IntervalTrigger(seconds=15), id="properties")
+    scheduler.add_job(_told(archive.chores.remind_people), IntervalTrigger(minutes=10), id="reminders")
     scheduler.add_job(_told(partial(send_notices, archive)), IntervalTrigger(seconds=30), id="mail")
-    scheduler.add_job(_told(archive.keep_room), IntervalTrigger(seconds=30), id="room")
-    scheduler.add_job(_told(archive.night_watch), nightly, id="night-watch")
+    scheduler.add_job(_told(archive.chores.keep_room), IntervalTrigger(seconds=30), id="room")
+    scheduler.add_job(_told(archive.chores.night_watch), nightly, id="night-watch")
     scheduler.add_job(_told(partial(nightly_backup, archive)), _daily(archive, archive.settings.backup.at), id="backup")
     scheduler.add_job(
-        _told(archive.keep_checkpoint),
+        _told(archive.proof.keep_checkpoint),
         IntervalTrigger(minutes=archive.settings.audit.checkpoint_minutes),
         id="checkpoint",
     )
     scheduler.start()
     # At the start: what a crash left open is completed, and a check that was missed is caught up.
-    scheduler.add_job(_told(archive.carry_on_destructions), id="destructions-at-start")
-    scheduler.add_job(_told(archive.check_retention), id="retention-at-start")
-    scheduler.add_job(_told(archive.expire_reservations), id="reservations-at-start")
-    scheduler.add_job(_told(archive.renew_index), id="index-at-start")
-    scheduler.add_job(_told(archive.follow_plan), id="plan-at-start")
-    scheduler.add_job(_told(archive.plan_copies), id="copies-at-start")
+    scheduler.add_job(_told(archive.chores.carry_on_destructions), id="destructions-at-start")
+    scheduler.add_job(_told(archive.chores.check_retention), id="retention-at-start")
+    scheduler.add_job(_told(archive.chores.expire_reservations), id="reservations-at-start")
+    scheduler.add_job(_told(archive.chores.renew_index), id="index-at-start")
+    scheduler.add_job(_told(archive.chores.follow_plan), id="plan-at-start")
+    scheduler.add_job(_told(archive.chores.plan_copies), id="copies-at-start")
     if unclean:
         log.warning("The last service did not end in good order; everything is examined.")
-        scheduler.add_job(_told(archive.watch), id="watch-at-start")
+        scheduler.add_job(_told(archive.chores.watch), id="watch-at-start")
     return scheduler
 
 
@@ -81,7 +83,7 @@ def stop(archive: Archive, scheduler: BackgroundScheduler) -> None:
     """End the background work when what is under way has come to its end."""
     archive.indexer.scans.end()
     scheduler.shutdown(wait=True)
-    archive.end()
+    archive.chores.end()
 
 
 def _daily(archive: Archive, at: str) -> CronTrigger:

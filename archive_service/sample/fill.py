@@ -43,7 +43,7 @@ def fill_sample(settings: Settings, say: Say) -> list[tuple[str, str, str]]:
         _file_all(archive, sample, say)
         boxed = furnish(archive, archive.people.by_login(_archivist()))
         say(f"  库房 K1：{boxed} 件原件装盒上架", f"  storeroom K1: the papers of {boxed} records lie in boxes")
-        archive.keep_checkpoint()
+        archive.proof.keep_checkpoint()
         archive.close()
     return passwords
 

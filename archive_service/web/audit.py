@@ -114,7 +114,7 @@ def _plain(value: Any) -> str:
 def verify() -> str:
     """Check tree, checkpoints and database against each other and show what was found."""
     require(person(), Action.SEE_AUDIT)
-    report = archive().verify_audit()
+    report = archive().proof.verify_audit()
     findings = [(finding.place, words(finding.text)) for finding in report.findings]
     at = archive().clock.stamp()
     return render_template("audit_report.html", report=report, findings=findings, at=local_time(at), machine=at)

@@ -161,7 +161,7 @@ def _stopped(found: StoppedCheck) -> dict[str, Any]:
 def check() -> Response:
     """Check by hand what has become due."""
     require(person(), Action.CHECK_RETENTION)
-    _tell(archive().check_retention(by=person()))
+    _tell(archive().chores.check_retention(by=person()))
     return redirect(url_for("disposal.queue"), 303)
 
 
@@ -170,7 +170,7 @@ def confirm_check() -> Response:
     """Have a check that stopped itself queue what the approver was shown."""
     require(person(), Action.APPROVE)
     shown = number_of(request.form.get("shown", ""), "件数", "The number of records") or 0
-    _tell(archive().check_retention(confirmed_by=person(), confirmed=shown))
+    _tell(archive().chores.check_retention(confirmed_by=person(), confirmed=shown))
     return redirect(url_for("disposal.queue"), 303)
 
 

@@ -241,7 +241,7 @@ def order(list_no: str) -> Answer:
     def act() -> Response:
         sign_again()
         archive().destruction.order(person(), list_no, request.form.get("confirm", ""))
-        threading.Thread(target=archive().carry_on_destructions, daemon=True).start()
+        threading.Thread(target=archive().chores.carry_on_destructions, daemon=True).start()
         done("销毁已下达，正在执行。", "The destruction is ordered and being carried out.")
         return _to(list_no)
 

@@ -125,7 +125,7 @@ def place_now() -> Answer:
         )
         placed = archive().holds.place(person(), new)
         if new.words.strip():
-            archive().catch_for_holds()
+            archive().chores.catch_for_holds()
     except ArchiveError as error:
         if in_place() or isinstance(error, Forbidden):
             raise

@@ -81,7 +81,7 @@ def _day(name: str, otherwise: date) -> date:
 def examine() -> str:
     """Hold all parts against each other now and show what was found; no content is read."""
     require(person(), Action.EXAMINE)
-    findings = [(one.place, words(one.text)) for one in archive().watch()]
+    findings = [(one.place, words(one.text)) for one in archive().chores.watch()]
     return render_template("stores_findings.html", findings=findings, at=local_time(archive().clock.stamp()))
 
 
@@ -89,7 +89,7 @@ def examine() -> str:
 def replicate() -> AnyResponse:
     """Ask for every copy that the placement wants; the background work makes them."""
     require(person(), Action.RUN_SYSTEM)
-    asked = archive().plan_copies()
+    asked = archive().chores.plan_copies()
     done(f"已核对存放规则，新增待建副本 {asked} 项。", f"The placement was gone through; {asked} more are asked for.")
     return redirect(url_for("stores.page"), 303)
 

@@ -146,7 +146,9 @@ def main() -> None:
                 f"{what:24} {speed:8.0f} /s   {speed / rows:6.2f} of the rows, {speed / files:6.2f} of files and rows"
             )
         print(f"processor time of the batch import: {used[count] * 1000:.2f} ms a record", flush=True)
-        settled = rate(1, lambda: print(f"{archive.settle_outbox()} outbox rows settled") if few < 1000 else None)
+        settled = rate(
+            1, lambda: print(f"{archive.chores.settle_outbox()} outbox rows settled") if few < 1000 else None
+        )
         archive.close()
     print(f"the index afterwards took {1 / settled:.1f} s")
 

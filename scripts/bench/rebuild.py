@@ -33,7 +33,7 @@ def main() -> None:
         start = time.perf_counter()
         import_all(archive, make_folder(folder / "papers", count))
         print(f"filed {count} records in {time.perf_counter() - start:.0f} s")
-        archive.keep_checkpoint()
+        archive.proof.keep_checkpoint()
         start = time.perf_counter()
         for record_id in archive.vault.record_ids():
             archive.vault.read_capsule(record_id)
@@ -48,7 +48,7 @@ def main() -> None:
         again = open_archive(archive.settings)
         with again.ledger.read() as connection:
             there = connection.execute(select(func.count()).select_from(records)).scalar_one()
-        sound = again.verify_audit().sound
+        sound = again.proof.verify_audit().sound
         again.close()
     assert (there, back.missing, sound) == (count, [], True), (there, back.missing[:3], sound)
     rate = count / seconds

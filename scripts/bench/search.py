@@ -107,7 +107,7 @@ def filled(archive: Archive, count: int) -> None:
     content = [SourceFile("模板.txt", lambda: ["模板".encode()])]
     new = NewRecord("Q001", "GKX01", "模板", date(2014, 6, 1), tuple(content), level="PUB")
     first = archive.accession.file_record(person, new)
-    archive.settle_outbox()
+    archive.chores.settle_outbox()
     with archive.ledger.read() as connection:
         model = dict(connection.execute(select(records).where(records.c.id == first.record_id)).mappings().one())
     begun, cpu, terms, rows = time.perf_counter(), time.process_time(), 0, []

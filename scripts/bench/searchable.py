@@ -38,7 +38,7 @@ class Settler(threading.Thread):
 
     def run(self) -> None:
         while not self.stop.wait(1.0):
-            self.archive.settle_outbox()
+            self.archive.chores.settle_outbox()
 
 
 def filed(archive: Archive, name: str, level: str = "INT") -> None:

@@ -49,9 +49,9 @@ def file(archive: Archive, text: str, on: date) -> None:
 def destroy_due(archive: Archive, now: list[datetime]) -> int:
     """Take everything that is due the whole way; return how many were destroyed."""
     who = archive.people.by_login
-    if archive.check_retention().stopped:
+    if archive.chores.check_retention().stopped:
         for login in APPROVERS:
-            archive.check_retention(confirmed_by=who(login))
+            archive.chores.check_retention(confirmed_by=who(login))
     destroyed = 0
     while queue := archive.disposal.queue(who(PROPOSER))[:A_LIST]:
         drawn = archive.disposal.draw_up(who(PROPOSER), [one.row.id for one in queue])
@@ -103,15 +103,15 @@ def main() -> None:
         for number in range(count):
             file(archive, canary(number), date(2014, 6, 1))
         file(archive, "留存样本白鹭", date(2025, 6, 1))
-        while archive.settle_outbox():
+        while archive.chores.settle_outbox():
             pass
         searchable = archive.search.find(archivist, canary(0)).total
         destroyed = destroy_due(archive, now)
-        while archive.settle_outbox():
+        while archive.chores.settle_outbox():
             pass
         left = left_in([settings.data_dir, temporary], count)
         kept = archive.search.find(archivist, "白鹭").total
-        sound = archive.verify_audit().sound
+        sound = archive.proof.verify_audit().sound
         archive.close()
     said = {"documents": count, "searchable_before": searchable, "destroyed": destroyed, "left": left[:20]}
     print(json.dumps({**said, "kept_and_found": kept, "log_sound": sound}, ensure_ascii=False))

@@ -63,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     given = Appraisal(1, Opinion.EXTEND, "仍有凭证价值", 5)
     archive.disposal.appraise(house.who("zheng"), drawn, [given])
-    archive.settle_outbox()
+    archive.chores.settle_outbox()
     for _ in range(22):
         house.file("旧档补录")
     archive.retention_check.run()
@@ -181,7 +181,7 @@ def test_progress_comes_by_itself_without_the_page_being_loaded_again(page: Page
     served.go(page, "li", f"/disposal/lists/{list_no}")
     page.evaluate("window.loadedOnce = true")
     expect(page.locator("[data-when-finished]")).to_be_hidden()
-    house.archive.carry_on_destructions()
+    house.archive.chores.carry_on_destructions()
     expect(page.locator("[data-when-finished] a")).to_be_visible(timeout=15_000)
     expect(page.locator("[data-fill=step-2]")).to_have_text("已销毁")
     expect(page.locator("[role=status]").first).to_have_text("全部办完。")

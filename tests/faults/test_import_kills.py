@@ -101,7 +101,7 @@ def settle_all(archive: Archive) -> None:
     deadline = time.monotonic() + 120
     while archive.indexer.status()["waiting"]:
         assert time.monotonic() < deadline
-        archive.settle_outbox()
+        archive.chores.settle_outbox()
 
 
 def check_whole(job: Import) -> None:
@@ -127,7 +127,7 @@ def check_whole(job: Import) -> None:
     # Half a capsule or half an extracted text may be left of a record that was filed; of its files nothing is.
     left = [path.name for path in (job.folder / "data/store/staging").glob("*.sealed.*")]
     assert [name for name in left if any(file.id in name for file in files)] == []
-    assert archive.examine() == []
+    assert archive.proof.examine() == []
     archive.close()
 
 

@@ -59,7 +59,7 @@ class Life:
         source = SourceFile(f"{title}.txt", lambda: [text.encode()])
         new = NewRecord("Q001", type_code, title, on, (source,), case_no=case_no, level=level, code=code)
         receipt = self.archive.accession.file_record(self.who("archivist"), new)
-        self.archive.settle_outbox()
+        self.archive.chores.settle_outbox()
         return receipt
 
     def approved_list(self) -> str:

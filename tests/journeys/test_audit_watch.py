@@ -68,7 +68,7 @@ def watch(tmp_path: Path, database_url: str) -> Iterator[Watch]:
         archive.people.change_password(archive.people.by_login(login), password, OWN)
     archivist = archive.people.by_login("zhang.dang")
     archive.cases.open_fonds(archivist, "Q001", "示例集团", "Sample group", "enterprise")
-    archive.keep_checkpoint()
+    archive.proof.keep_checkpoint()
     app = create_app(archive)
     app.config["WTF_CSRF_ENABLED"] = False
     auditor = app.test_client()
@@ -119,7 +119,7 @@ def test_a_database_that_was_wound_back_is_noticed(watch: Watch):
     shutil.copy(path, watch.folder / "older.db")
     archivist = watch.archive.people.by_login("zhang.dang")
     watch.archive.cases.open_fonds(archivist, "J001", "示例局", "Sample bureau", "state")
-    watch.archive.keep_checkpoint()
+    watch.archive.proof.keep_checkpoint()
     assert "未发现改动" in watch.report()
     watch.dba.close()
     watch.archive.close()

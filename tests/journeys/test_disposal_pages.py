@@ -57,7 +57,7 @@ def test_a_list_goes_from_the_queue_to_the_certificate_through_the_pages(life: L
     assert "CZ2035-001" in second.get(desk).text
     assert second.post(f"{desk}/order", data={"confirm": "no", "password": PASSWORD}).status_code == 422
     assert second.post(f"{desk}/order", data={"confirm": "CZ2035-001", "password": PASSWORD}).status_code == 303
-    archive.carry_on_destructions()
+    archive.chores.carry_on_destructions()
     auditor = second.get(f"{desk}/certificate")
     assert receipt.archival_code in auditor.text
     assert second.get(f"{desk}/certificate.json").json

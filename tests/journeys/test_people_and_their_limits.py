@@ -85,11 +85,11 @@ def house(tmp_path: Path, database_url: str) -> Iterator[House]:
     source = SourceFile("配方.txt", lambda: [SECRET.encode()])
     new = NewRecord("Q001", "KCQ02", SECRET, date(2024, 3, 1), (source,), case_no="AX2024-001", level="TS")
     secret = archive.accession.file_record(archivist, new)
-    archive.settle_outbox()
+    archive.chores.settle_outbox()
     app = create_app(archive)
     app.config["WTF_CSRF_ENABLED"] = False
     yield House(archive, app, now, one_time, secret)
-    report = archive.verify_audit()
+    report = archive.proof.verify_audit()
     archive.close()
     assert report.sound, report.findings
 
@@ -319,7 +319,7 @@ def test_nothing_of_all_this_is_done_by_one_who_may_not(house: House):
         lambda: house.archive.people.set_rights(reader, "wang.yue", roles=frozenset(), clearance=CONFIDENTIAL),
         lambda: house.archive.people.reset_password(reader, "zhang.dang"),
         lambda: house.archive.people.all(reader),
-        lambda: house.archive.export_audit(reader, Path("nowhere")),
+        lambda: house.archive.proof.export_audit(reader, Path("nowhere")),
     ):
         with pytest.raises(ArchiveError):
             attempt()
@@ -333,7 +333,7 @@ def test_a_search_is_the_same_to_the_byte_whether_a_trade_secret_matches_or_not(
         type_code = "KCQ02" if level == "TS" else "KCQ03"
         new = NewRecord("Q001", type_code, title, date(2024, 3, 1), (source,), case_no="AX2024-001", level=level)
         house.archive.accession.file_record(house.who("zhang.dang"), new)
-        house.archive.settle_outbox()
+        house.archive.chores.settle_outbox()
 
     def shown(login: str) -> list[str]:
         client = house.client(login)

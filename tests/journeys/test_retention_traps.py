@@ -22,27 +22,27 @@ def test_ten_years_are_counted_from_the_year_after_the_paper(life: Life):
     decision, _ = life.archive.explain(life.who("archivist"), receipt.archival_code)
     assert decision.due_on == date(2025, 1, 1)
     life.on(2024, 6, 2)
-    assert life.archive.check_retention().queued == 0
+    assert life.archive.chores.check_retention().queued == 0
     life.on(2024, 12, 31)
-    assert life.archive.check_retention().queued == 0
+    assert life.archive.chores.check_retention().queued == 0
     life.on(2025, 1, 1)
-    assert life.archive.check_retention().queued == 1
+    assert life.archive.chores.check_retention().queued == 1
 
 
 def test_the_clock_of_a_case_starts_when_it_is_closed(life: Life):
     """Scenario 1, and the trap beside it: while the case is open nothing is ever due."""
     receipt = life.file("KCQ02", "工艺文件复制件", "内容")
     life.on(LATE, 1, 1)
-    assert life.archive.check_retention().queued == 0
+    assert life.archive.chores.check_retention().queued == 0
     life.on(2025, 1, 10)
     life.archive.cases.record_event(
         life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试"
     )
     life.on(2034, 12, 31)
-    assert life.archive.check_retention().queued == 0
+    assert life.archive.chores.check_retention().queued == 0
     life.on(2035, 1, 1)
-    assert life.archive.check_retention().queued == 1
-    assert life.archive.check_retention().queued == 0
+    assert life.archive.chores.check_retention().queued == 1
+    assert life.archive.chores.check_retention().queued == 0
     assert life.archive.explain(life.who("archivist"), receipt.archival_code)[0].due_on == date(2035, 1, 1)
 
 
@@ -52,7 +52,7 @@ def test_what_is_permanent_comes_onto_no_list_by_any_way(life: Life):
     kept = life.file("GZD01", "巡察办法", "本单位制发", "INT", case_no=None)
     gone = life.file("YSH05", "整改情况月报", "月报", on=date(2014, 6, 1), case_no=None)
     life.on(LATE, 1, 1)
-    assert archive.check_retention().queued == 1
+    assert archive.chores.check_retention().queued == 1
     archive.retention_check.run(confirmed_by=life.who("approver1"))
     with pytest.raises(NotFound):
         archive.disposal.draw_up(life.who("archivist"), [kept.record_id])
@@ -63,7 +63,7 @@ def test_what_is_permanent_comes_onto_no_list_by_any_way(life: Life):
         connection.execute(candidates.insert().values(**forged))
     with pytest.raises(Conflict, match=kept.archival_code):
         archive.disposal.draw_up(life.who("archivist"), [forged["id"]])
-    assert f"candidate/{forged['id']}" in {finding.place for finding in archive.verify_audit().findings}
+    assert f"candidate/{forged['id']}" in {finding.place for finding in archive.proof.verify_audit().findings}
     assert archive.disposal.all(life.who("archivist")) == []
 
 
@@ -72,14 +72,14 @@ def test_what_becomes_permanent_after_approval_is_not_destroyed(life: Life):
     archive = life.archive
     receipt = life.file("YSH05", "整改情况月报", "月报", on=date(2014, 6, 1), case_no=None)
     life.on(2025, 1, 1)
-    archive.check_retention()
+    archive.chores.check_retention()
     list_no = life.approved_list()
     life.now[0] += timedelta(days=8)
     with archive.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE record SET rule_code = 'GZD01' WHERE type_code = 'YSH05'")
     with pytest.raises(Conflict):
         archive.destruction.order(life.who("second"), list_no, list_no)
-    assert archive.carry_on_destructions() == []
+    assert archive.chores.carry_on_destructions() == []
     assert archive.catalogue.find(life.who("archivist"), receipt.archival_code).line.status == "archived"
 
 

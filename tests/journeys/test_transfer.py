@@ -47,7 +47,7 @@ def approved(life: Life) -> str:
         life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="试验"
     )
     life.on(2035, 1, 5)
-    life.archive.check_retention()
+    life.archive.chores.check_retention()
     queue = life.archive.disposal.queue(life.who("archivist"))
     drawn = life.archive.disposal.draw_up(life.who("archivist"), [one.row.id for one in queue])
     opinions = [Appraisal(n, Opinion.TRANSFER, "有保存价值") for n in range(1, drawn.items + 1)]
@@ -206,7 +206,7 @@ def test_only_a_receipt_that_two_people_read_moves_custody_and_only_years_later_
     assert removal(life, package_no) == 2
     with pytest.raises(Conflict):
         removal(life, package_no)
-    assert life.archive.verify_audit().sound
+    assert life.archive.proof.verify_audit().sound
 
 
 def removal(life: Life, package_no: str) -> int:
@@ -271,7 +271,7 @@ def test_the_database_itself_moves_no_custody_without_a_receipt(life: Life, appr
     with life.archive.engine.connect() as connection, pytest.raises(DBAPIError, match="disposal_item may not be"):
         connection.execute(text(off))  # all but the one guard that asks for a receipt, and nothing of it is kept
         connection.execute(text("UPDATE disposal_item SET step = 'key_going'"))
-    assert life.archive.verify_audit().sound
+    assert life.archive.proof.verify_audit().sound
 
 
 def test_a_signed_receipt_counts_if_two_people_know_its_key_and_it_names_this_package(
@@ -309,7 +309,7 @@ def test_a_signed_receipt_counts_if_two_people_know_its_key_and_it_names_this_pa
     assert state(life, package_no) == "custody_moved"
     with pytest.raises(Conflict):  # doubled
         receipts.take_signed(archivist, note)
-    assert life.archive.verify_audit().sound
+    assert life.archive.proof.verify_audit().sound
 
 
 def test_one_who_may_not_read_a_record_writes_it_into_no_package(life: Life, approved: str) -> None:
@@ -366,7 +366,7 @@ def test_a_package_is_taken_in_once_goes_on_where_it_was_cut_off_and_is_receipte
     ):
         with pytest.raises(DBAPIError), archive.engine.begin() as connection:
             connection.execute(text(sql))
-    assert archive.verify_audit().sound
+    assert archive.proof.verify_audit().sound
     victim = next((bag / "data" / "电子档案").rglob("*.txt"))
     victim.write_bytes(b"x")
     with pytest.raises(Damaged):
@@ -456,4 +456,4 @@ def test_a_kill_while_a_package_or_its_receipt_is_written_leaves_one_package_and
     assert state(life, package_no) == "handed_over"
     receipts.confirm(second, package_no, "收字1号", digest)
     assert state(life, package_no) == "custody_moved"
-    assert life.archive.verify_audit().sound
+    assert life.archive.proof.verify_audit().sound

@@ -29,17 +29,17 @@ def test_a_record_is_filed_found_becomes_due_is_destroyed_and_proved(life: Life)
     life.on(2024, 12, 31)
     archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试")
     life.on(2034, 12, 31)
-    assert archive.check_retention().queued == 0
+    assert archive.chores.check_retention().queued == 0
     life.on(2035, 1, 1)
-    assert archive.check_retention().queued == 1
-    assert archive.check_retention().queued == 0
+    assert archive.chores.check_retention().queued == 1
+    assert archive.chores.check_retention().queued == 0
 
     list_no = life.approved_list()
     with pytest.raises(Conflict):
         archive.destruction.order(life.who("second"), list_no, list_no)
     life.now[0] += timedelta(days=8)
     archive.destruction.order(life.who("second"), list_no, list_no)
-    assert archive.carry_on_destructions() == [list_no]
+    assert archive.chores.carry_on_destructions() == [list_no]
 
     assert life.bytes_with(CANARY) == []
     assert not archive.search.find(life.who("archivist"), CANARY).hits
@@ -47,8 +47,8 @@ def test_a_record_is_filed_found_becomes_due_is_destroyed_and_proved(life: Life)
         archive.catalogue.open_component(life.who("archivist"), receipt.record_id, "0" * 32, "test")
     assert archive.catalogue.find(life.who("archivist"), receipt.archival_code).line.status == "destroyed"
     assert archive.certificates is not None
-    assert archive.verify_audit().findings == []
-    assert archive.examine() == []
+    assert archive.proof.verify_audit().findings == []
+    assert archive.proof.examine() == []
 
 
 def test_yesterdays_backup_of_the_store_brings_nothing_back(life: Life, tmp_path_factory: pytest.TempPathFactory):
@@ -59,11 +59,11 @@ def test_yesterdays_backup_of_the_store_brings_nothing_back(life: Life, tmp_path
     backup = tmp_path_factory.mktemp("backup") / "store"
     shutil.copytree(store, backup)
     life.on(2025, 1, 1)
-    archive.check_retention()
+    archive.chores.check_retention()
     list_no = life.approved_list()
     life.now[0] += timedelta(days=8)
     archive.destruction.order(life.who("second"), list_no, list_no)
-    assert archive.carry_on_destructions() == [list_no]
+    assert archive.chores.carry_on_destructions() == [list_no]
     shutil.copytree(backup, store, dirs_exist_ok=True)
     with pytest.raises(ArchiveError):
         b"".join(archive.vault.open(receipt.record_id, component.id, component.version))
@@ -76,7 +76,7 @@ def test_a_hold_after_approval_sends_the_list_back(life: Life):
     receipt = life.file("KCQ02", "工艺文件复制件", "内容")
     archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4), exception="测试")
     life.on(2035, 1, 1)
-    archive.check_retention()
+    archive.chores.check_retention()
     list_no = life.approved_list()
     life.now[0] += timedelta(days=8)
     hold = NewHold("检察建议书", "诉讼未结", date(2036, 1, 1), codes=(receipt.archival_code,))
@@ -93,11 +93,11 @@ def test_a_number_of_a_destroyed_record_is_never_issued_again(life: Life):
     first = life.file("KCQ02", "一", "甲")
     archive.cases.record_event(life.who("archivist"), "AX2024-001", "CASE_CLOSED", date(2024, 3, 4), exception="测试")
     life.on(2035, 1, 1)
-    archive.check_retention()
+    archive.chores.check_retention()
     list_no = life.approved_list()
     life.now[0] += timedelta(days=8)
     archive.destruction.order(life.who("second"), list_no, list_no)
-    archive.carry_on_destructions()
+    archive.chores.carry_on_destructions()
     second = life.file("KCQ02", "二", "乙")
     assert (first.archival_code[-4:], second.archival_code[-4:]) == ("0001", "0002")
     with pytest.raises((Conflict, BadInput)):
@@ -140,5 +140,5 @@ def test_a_row_changed_by_hand_is_named(life: Life):
     receipt = life.file("KCQ03", "现场检查记录", "内容")
     with life.archive.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE record SET title = '现场检查纪录'")
-    findings = life.archive.verify_audit().findings
+    findings = life.archive.proof.verify_audit().findings
     assert [finding.place for finding in findings] == [f"record/{receipt.record_id}"]

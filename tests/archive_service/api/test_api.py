@@ -35,7 +35,7 @@ def test_a_record_is_filed_shown_found_and_explained(house: House):  # noqa: F81
     assert shown["title"] == "接口归档"
     assert [one["name"] for one in shown["files"]] == ["a.txt"]
     assert client.get(f"/api/v1/records/{code}/retention", headers=headers).json["sentence"]["en"].endswith(".")
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     hits = client.get("/api/v1/search", query_string={"q": "接口归档"}, headers=headers).json
     assert [hit["code"] for hit in hits["hits"]] == [code]
 

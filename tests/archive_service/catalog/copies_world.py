@@ -92,6 +92,6 @@ def found(settings: Settings) -> CopiesWorld:
     found_archive(settings, CAST)
     archive = open_archive(settings)
     for name in ("second", "third"):
-        archive.take_store_into_use(archive.people.by_login("system"), name)
+        archive.administering.take_store_into_use(archive.people.by_login("system"), name)
     archive.cases.open_fonds(archive.people.by_login("archivist"), "Q001", "示例集团", "Sample group", "enterprise")
     return CopiesWorld(archive)

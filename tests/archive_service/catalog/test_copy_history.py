@@ -30,15 +30,15 @@ def world(database_url: str, tmp_path: Path) -> Iterator[CopiesWorld]:
 def test_a_life_of_copies_is_told_on_the_record_and_in_the_report(world: CopiesWorld) -> None:
     archive, system = world.archive, world.person("system")
     record = world.file()
-    archive.settle_outbox()
-    archive.keep_copies()
+    archive.chores.settle_outbox()
+    archive.chores.keep_copies()
     archive.fixity.everything()
     archive.fixity.everything()
     name = world.object_name(record, "second")
     damage(world, "second", name)
     assert len(archive.fixity.everything().found) == 1
-    archive.keep_copies()
-    archive.change_root_key(system, "key-file")
+    archive.chores.keep_copies()
+    archive.administering.change_root_key(system, "key-file")
     with archive.ledger.read() as connection:
         filed_at = connection.exec_driver_sql("SELECT filed_at FROM record").scalar_one()
     told = [one for one in history_of(archive.ledger, record, filed_at) if one.place in ("second", "")]

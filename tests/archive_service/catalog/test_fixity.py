@@ -25,7 +25,7 @@ def world(tmp_path: Path) -> Iterator[CopiesWorld]:
 
 def test_the_sweep_reads_everything_within_its_days_the_oldest_first(world: CopiesWorld) -> None:
     records = [world.file(f"第{number}件") for number in range(5)]
-    world.archive.keep_copies()
+    world.archive.chores.keep_copies()
     assert len(world.rows()) == 5 * 2 * 2
     runs = [world.archive.fixity.nightly() for _ in range(2)]
     assert all(10 <= run.copies <= 12 and not run.found for run in runs), "half of them, and the sample"
@@ -36,10 +36,10 @@ def test_the_sweep_reads_everything_within_its_days_the_oldest_first(world: Copi
 @pytest.mark.parametrize("place", ["primary", "second"])
 def test_a_night_finds_what_is_faulty_makes_it_good_and_tells_how_much(world: CopiesWorld, place: str) -> None:
     records = [world.file(f"第{number}件") for number in range(4)]
-    world.archive.keep_copies()
+    world.archive.chores.keep_copies()
     damage(world, place, world.object_name(records[0]))
     world.object(place, world.object_name(records[1])).unlink()
-    found_in_all = [one for _ in range(2) for one in world.archive.night_watch().found]
+    found_in_all = [one for _ in range(2) for one in world.archive.chores.night_watch().found]
     assert sorted(one.fault.value for one in found_in_all) == ["damaged", "missing"]
     assert not world.archive.copies.faulty()
     assert not world.archive.fixity.everything().found
@@ -53,7 +53,7 @@ def test_all_is_read_again_and_a_stopped_run_goes_on_where_it_was(
     monkeypatch.setattr(fixity_module, "AT_ONCE", 3)
     for number in range(3):
         world.file(f"第{number}件")
-    world.archive.keep_copies()
+    world.archive.chores.keep_copies()
     calls = iter(range(100))
     run = world.archive.fixity.everything(stopped=lambda: next(calls) >= 5)
     assert (run.stopped, run.copies) == (True, 5)
@@ -64,7 +64,7 @@ def test_all_is_read_again_and_a_stopped_run_goes_on_where_it_was(
 
 def test_a_store_that_is_away_is_told_and_its_copies_are_called_neither_good_nor_faulty(world: CopiesWorld) -> None:
     world.file()
-    world.archive.keep_copies()
+    world.archive.chores.keep_copies()
     shutil.move(world.folder / "second", world.folder / "elsewhere")
     run = world.archive.fixity.everything()
     assert run.unreachable == {"second"}
@@ -80,7 +80,7 @@ def test_a_store_that_is_away_is_told_and_its_copies_are_called_neither_good_nor
 
 def test_a_record_destroyed_while_it_is_read_is_no_fault(world: CopiesWorld) -> None:
     record = world.file()
-    world.archive.keep_copies()
+    world.archive.chores.keep_copies()
     vault = world.archive.vault
     with world.archive.ledger.work(None) as work:
         from archive_service.audit import acts

@@ -176,7 +176,7 @@ def the_page_shows_the_state_of_every_store(house: Terminal) -> None:
     assert "缺损的副本" in page
     assert "缺失" in page
     assert "已销毁" not in client.post("/stores/examine").text
-    archive.keep_copies()
+    archive.chores.keep_copies()
     assert "缺损的副本" not in client.get("/stores/").text
     archive.close()
 

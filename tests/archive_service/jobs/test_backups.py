@@ -72,9 +72,9 @@ def status(archive: Archive, receipt: Receipt) -> str:
 
 
 def findings(archive: Archive) -> list[str]:
-    archive.settle_outbox()
-    archive.keep_copies()
-    return [f"{one.place}: {one.text.en}" for one in archive.examine() if one.place != "extraction"]
+    archive.chores.settle_outbox()
+    archive.chores.keep_copies()
+    return [f"{one.place}: {one.text.en}" for one in archive.proof.examine() if one.place != "extraction"]
 
 
 def read(archive: Archive, receipt: Receipt) -> bytes:
@@ -87,12 +87,12 @@ def read(archive: Archive, receipt: Receipt) -> bytes:
 def test_a_restored_backup_does_not_bring_back_what_was_destroyed_since(house: DisposalHouse) -> None:
     """S18: the catalogue and the keyring both come from a time when it was still there."""
     gone, kept = house.file(SECRET), house.file("另一份")
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     backups.create(house.archive)
     house.certified(receipts=[gone])
     later = house.file("备份之后所归")
-    house.archive.settle_outbox()
-    house.archive.keep_checkpoint()
+    house.archive.chores.settle_outbox()
+    house.archive.proof.keep_checkpoint()
     before = everything(house.archive)
     lose(house, "catalogue.db", "keyring.db")
     back = backups.restore(house.archive.settings, clock=house.archive.clock)
@@ -104,7 +104,7 @@ def test_a_restored_backup_does_not_bring_back_what_was_destroyed_since(house: D
     assert archive.vault.remains(gone.record_id) == []
     assert read(archive, kept)
     assert everything(archive) == before, "the log vouches for every row, also for what came after the backup"
-    assert archive.verify_audit().sound
+    assert archive.proof.verify_audit().sound
     # Its key was made after the keyring's backup: the paper that says so is the honest answer.
     assert any(later.archival_code in one for one in findings(archive))
     archive.close()
@@ -113,8 +113,8 @@ def test_a_restored_backup_does_not_bring_back_what_was_destroyed_since(house: D
 def test_a_keyring_that_is_still_there_is_kept_and_nothing_is_lost(house: DisposalHouse) -> None:
     backups.create(house.archive)
     later = house.file("备份之后所归")
-    house.archive.settle_outbox()
-    house.archive.keep_checkpoint()
+    house.archive.chores.settle_outbox()
+    house.archive.proof.keep_checkpoint()
     before = everything(house.archive)
     lose(house)
     back = backups.restore(house.archive.settings, clock=house.archive.clock)
@@ -132,7 +132,7 @@ def test_without_the_log_up_to_the_last_anchor_nothing_is_restored(house: Dispos
     backups.create(house.archive)
     receipt = house.file()
     exported = house.archive.settings.base / "exported"
-    house.archive.export_audit(house.who("zhao"), exported)
+    house.archive.proof.export_audit(house.who("zhao"), exported)
     for folder in house.archive.settings.log_folders:
         path = folder / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -191,27 +191,27 @@ def test_a_standing_catalogue_is_never_written_over(house: DisposalHouse) -> Non
 
 def test_a_wound_back_catalogue_does_not_serve(house: DisposalHouse) -> None:
     data = house.archive.settings.data_dir
-    house.archive.keep_checkpoint()
+    house.archive.proof.keep_checkpoint()
     house.archive.close()
     shutil.copy(data / "catalogue.db", data.parent / "old.db")
     archive = again(house)
-    archive.must_not_be_behind()
+    archive.proof.must_not_be_behind()
     house.archive = archive
     house.file()
-    archive.keep_checkpoint()
+    archive.proof.keep_checkpoint()
     lose(house)
     shutil.copy(data.parent / "old.db", data / "catalogue.db")
     archive = again(house)
     with pytest.raises(ArchiveError):
-        archive.must_not_be_behind()
+        archive.proof.must_not_be_behind()
     with pytest.raises(Conflict):
-        archive.keep_checkpoint()
+        archive.proof.keep_checkpoint()
     archive.close()
 
 
 def test_a_drill_restores_beside_and_tells_the_log(house: DisposalHouse) -> None:
     gone, _ = house.file(SECRET), house.file()
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     backups.nightly(house.archive)
     house.certified(receipts=[gone])
     drilled = backups.drill(house.archive)
@@ -231,19 +231,19 @@ def test_a_backup_of_an_older_schema_is_drilled_and_restored(
     house: DisposalHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = house.file()
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     before = tmp_path / "older.db"
     _as_of(before, "0029", house.archive.settings.data_dir / "catalogue.db")
     monkeypatch.setattr(backups, "sqlite_file", lambda _: before)
     backups.create(house.archive)
     monkeypatch.undo()
     assert backups.drill(house.archive).findings == []
-    house.archive.keep_checkpoint()
+    house.archive.proof.keep_checkpoint()
     lose(house)
     assert backups.restore(house.archive.settings, clock=house.archive.clock).missing == []
     archive = again(house)
     assert read(archive, kept)
-    assert archive.verify_audit().sound
+    assert archive.proof.verify_audit().sound
     archive.close()
 
 
@@ -283,8 +283,8 @@ def test_a_lost_catalogue_is_made_again_row_for_row(house: DisposalHouse) -> Non
         zhang, NewHold("监察令", "另案调查", date(2036, 1, 1), codes=(in_case.archival_code,), case_nos=("AX2014-002",))
     )
     house.certified(receipts=[gone])
-    house.archive.settle_outbox()
-    house.archive.keep_checkpoint()
+    house.archive.chores.settle_outbox()
+    house.archive.proof.keep_checkpoint()
     before = everything(house.archive)
     whole = house.archive.catalogue.find(zhang, secret.archival_code).description
     lose(house)
@@ -295,7 +295,7 @@ def test_a_lost_catalogue_is_made_again_row_for_row(house: DisposalHouse) -> Non
     assert everything(archive) == before
     assert archive.catalogue.find(archive.people.by_login("zhang"), secret.archival_code).description == whole
     assert status(archive, gone) == "destroyed"
-    assert archive.verify_audit().sound
+    assert archive.proof.verify_audit().sound
     assert findings(archive) == []
     house.archive = archive
     fresh = house.file("重建后所归")
@@ -307,8 +307,8 @@ def test_a_rebuild_that_was_cut_off_goes_on_and_says_what_cannot_come_back(
     house: DisposalHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receipts = [house.file(f"第{number}份") for number in range(5)]
-    house.archive.settle_outbox()
-    house.archive.keep_checkpoint()
+    house.archive.chores.settle_outbox()
+    house.archive.proof.keep_checkpoint()
     lost = house.archive.settings.data_dir / "store/objects"
     capsule = next(lost.rglob(f"{receipts[0].record_id}/capsule.json"))
     lose(house)
@@ -341,13 +341,13 @@ def test_on_postgresql_too_a_lost_catalogue_comes_back_from_its_backup_and_witho
     address = postgres.new_database(postgres_server)
     house = make_house(tmp_path, database=DatabaseTable(url=address), backup=BackupTable(dir="backups"))
     kept, gone = house.file("工艺秘密", "TS"), house.file(SECRET)
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     dumped = tmp_path / "catalogue.dump"
     _tool("pg_dump", "-Fc", "-f", dumped, "-d", _plain(address))
     backups.create(house.archive)
     house.certified(receipts=[gone])
-    house.archive.settle_outbox()
-    house.archive.keep_checkpoint()
+    house.archive.chores.settle_outbox()
+    house.archive.proof.keep_checkpoint()
     before = everything(house.archive)
     house.archive.close()
     for restored in (True, False):
@@ -361,11 +361,11 @@ def test_on_postgresql_too_a_lost_catalogue_comes_back_from_its_backup_and_witho
         assert everything(archive) == before
         assert (status(archive, kept), status(archive, gone)) == ("archived", "destroyed")
         assert archive.vault.remains(gone.record_id) == []
-        assert archive.verify_audit().sound
+        assert archive.proof.verify_audit().sound
         archive.close()
         if restored:  # what the restore itself entered in the log belongs to what a rebuild makes again
             archive = open_archive(settings, house.archive.clock)
-            archive.keep_checkpoint()
+            archive.proof.keep_checkpoint()
             archive.close()
 
 

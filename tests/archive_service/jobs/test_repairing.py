@@ -28,15 +28,15 @@ def left(world: CopiesWorld) -> list[str]:
 
 def test_copies_capsules_and_index_are_made_good_and_the_rest_is_told_and_not_touched(world: CopiesWorld) -> None:
     records = [world.file(f"第{number}件") for number in range(3)]
-    world.archive.settle_outbox()
-    world.archive.keep_copies()
+    world.archive.chores.settle_outbox()
+    world.archive.chores.keep_copies()
     damage(world, "primary", world.object_name(records[0]))
     world.object("second", world.object_name(records[1])).unlink()
     world.object("primary", f"{records[2][:2]}/{records[2]}/capsule.json").unlink()
     world.archive.indexer.purge(records[0])
     with world.archive.engine.begin() as connection:  # as an earlier version wrote them, and did not mark them
         connection.execute(text("UPDATE stored_copy SET format = 0 WHERE name LIKE '%capsule.json'"))
-    told = [one.text.en for one in world.archive.examine()]
+    told = [one.text.en for one in world.archive.proof.examine()]
     assert any("3 capsules were written by an earlier version" in one and "doctor --repair" in one for one in told)
     assert any("does not have the hash that was recorded. With a further store, doctor --repair" in one for one in told)
     with pytest.raises(Forbidden):

@@ -55,7 +55,7 @@ def world(tmp_path: Path, object_server: S3Server) -> Iterator[CopiesWorld]:
     settings = settings_of(tmp_path, object_server, object_server.new_bucket(lock=True))
     found_archive(settings, ALL)
     archive = open_archive(settings)
-    archive.take_store_into_use(archive.people.by_login("system"), "offsite")
+    archive.administering.take_store_into_use(archive.people.by_login("system"), "offsite")
     archive.cases.open_fonds(archive.people.by_login("archivist"), "Q001", "示例集团", "Sample group", "enterprise")
     yield CopiesWorld(archive)
     archive.close()
@@ -72,29 +72,29 @@ def kept(world: CopiesWorld, record_id: str) -> tuple[date | None, bool]:
 
 
 def findings(world: CopiesWorld) -> list[str]:
-    return [one.text.en for one in world.archive.examine(contents=False) if one.place.startswith("offsite")]
+    return [one.text.en for one in world.archive.proof.examine(contents=False) if one.place.startswith("offsite")]
 
 
 def test_locks_follow_dates_and_holds_and_destruction_alone_passes_them(world: CopiesWorld) -> None:
     archive, today = world.archive, world.archive.clock.today()
     record = world.file()
-    archive.settle_outbox()
-    archive.keep_copies()
+    archive.chores.settle_outbox()
+    archive.chores.keep_copies()
     move_due(world, record, today + timedelta(days=400))
     assert archive.locking.behind() == {"offsite": 2}  # the paper and its text
     assert any("2 files are not locked" in one for one in findings(world))
-    assert archive.keep_locks() == 2
+    assert archive.chores.keep_locks() == 2
     assert kept(world, record) == (today + timedelta(days=400), False)
     assert archive.locking.behind() == {"offsite": 0}
     move_due(world, record, today + timedelta(days=800))  # later: the lock follows
-    archive.keep_locks()
+    archive.chores.keep_locks()
     move_due(world, record, today + timedelta(days=30))  # earlier: nothing is shortened
-    archive.keep_locks()
+    archive.chores.keep_locks()
     assert kept(world, record) == (today + timedelta(days=800), False)
     # A hold that others placed in the bucket is seen, and never lifted from here.
     locks = archive.vault.locks()["offsite"]
     locks.hold(world.object_name(record, "offsite"), True)
-    archive.keep_locks()
+    archive.chores.keep_locks()
     assert (kept(world, record)[1], archive.locking.outside_holds(record)) == (True, ["offsite"])
     locks.hold(world.object_name(record, "offsite"), False)
     with archive.ledger.read() as connection:
@@ -102,7 +102,7 @@ def test_locks_follow_dates_and_holds_and_destruction_alone_passes_them(world: C
     hold = archive.holds.place(
         world.person("archivist"), NewHold("案件", "调查", today + timedelta(days=90), codes=(code,))
     )
-    assert archive.keep_locks() == 2
+    assert archive.chores.keep_locks() == 2
     assert kept(world, record)[1]
     with archive.ledger.read() as connection:
         told = connection.execute(text("SELECT what, detail FROM copy_history ORDER BY id")).all()
@@ -112,7 +112,7 @@ def test_locks_follow_dates_and_holds_and_destruction_alone_passes_them(world: C
     with pytest.raises(Conflict, match="legal hold"):
         archive.vault.delete_objects(record)
     archive.holds.release(world.person("approver"), hold.hold_no, "结案")
-    assert archive.keep_locks() == 2
+    assert archive.chores.keep_locks() == 2
     assert kept(world, record) == (today + timedelta(days=800), False)
     archive.vault.delete_objects(record)
     assert archive.vault.remains(record) == []
@@ -122,13 +122,13 @@ def test_checkpoints_in_the_bucket_outlive_their_writer_and_tell_of_a_database_w
     world: CopiesWorld, object_server: S3Server
 ) -> None:
     archive = world.archive
-    archive.keep_checkpoint()
+    archive.proof.keep_checkpoint()
     world.file()
-    archive.keep_checkpoint()
+    archive.proof.keep_checkpoint()
     assert any("hold checkpoints" in one for one in findings(world))
-    assert (archive.keep_anchors(), archive.keep_anchors()) == (1, 0)
+    assert (archive.proof.keep_anchors(), archive.proof.keep_anchors()) == (1, 0)
     assert not any("hold checkpoints" in one for one in findings(world))
-    assert archive.verify_audit().sound
+    assert archive.proof.verify_audit().sound
     raw, bucket = object_server.settings().client("s3"), archive.settings.stores["offsite"].bucket
     (anchor,) = raw.list_object_versions(Bucket=bucket, Prefix="anchors/")["Versions"]
     with pytest.raises(raw.exceptions.ClientError, match="AccessDenied"):
@@ -136,13 +136,13 @@ def test_checkpoints_in_the_bucket_outlive_their_writer_and_tell_of_a_database_w
             Bucket=bucket, Key=anchor["Key"], VersionId=anchor["VersionId"], BypassGovernanceRetention=True
         )
     raw.delete_object(Bucket=bucket, Key=anchor["Key"])  # hidden, and found all the same
-    archive.must_not_be_behind()
+    archive.proof.must_not_be_behind()
     dba = Dba(archive.settings.database_url)
     dba("UPDATE audit_head SET size = size - 1")
     dba.close()
     archive.anchor_file.unlink()  # whoever winds the database back does not forget what lies beside it
     with pytest.raises(Damaged, match=r"store offsite saw .* wound back"):
-        archive.must_not_be_behind()
+        archive.proof.must_not_be_behind()
 
 
 def test_a_bucket_that_was_not_made_for_locking_is_refused(tmp_path: Path, object_server: S3Server) -> None:

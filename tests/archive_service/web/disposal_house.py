@@ -110,7 +110,7 @@ class DisposalHouse:
     def certified(self, count: int = 1, receipts: Sequence[Receipt] | None = None) -> str:
         list_no = self.cooled(count, receipts)
         self.archive.destruction.order(self.who("li"), list_no, list_no)
-        self.archive.carry_on_destructions()
+        self.archive.chores.carry_on_destructions()
         return list_no
 
     def steps(self, list_no: str) -> list[str]:

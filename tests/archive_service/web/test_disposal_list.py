@@ -86,7 +86,7 @@ def test_the_titles_of_what_one_may_not_see_are_masked_everywhere(house: Disposa
 
 def test_the_text_is_read_at_the_desk_only_by_those_who_may(house: DisposalHouse) -> None:
     secret = house.file("密件", level="TS")
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     list_no = house.drawn_up(receipts=[secret])
     assert "密件" in house.client("zheng").get(f"{desk(list_no)}?item=1&read=1").text
     narrow = house.client("narrow").get(f"{desk(list_no)}?item=1&read=1")
@@ -380,7 +380,7 @@ def test_an_ordered_list_is_watched_to_its_end_and_takes_no_second_order(
     assert (told["done"], told["total"], told["finished"]) == (0, 2, False)
     assert "data-poll" in client.get(desk(list_no)).text
     late = hold(house, house.codes[0])
-    house.archive.carry_on_destructions()
+    house.archive.chores.carry_on_destructions()
     told = client.get(f"{desk(list_no)}/progress").get_json()
     assert (told["done"], told["finished"]) == (2, True)
     assert late in told["finding-1"]

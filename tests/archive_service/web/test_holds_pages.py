@@ -183,7 +183,7 @@ def test_a_hold_that_came_too_late_says_so(house: DisposalHouse) -> None:
 
 def test_a_search_holds_what_its_placer_may_not_see_and_does_not_tell(house: DisposalHouse) -> None:
     secret = house.file("青石桥三号井配方", "TS")
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     catches = place(house, "narrow", words="青石桥三号井")
     catches_nothing = place(house, "narrow", words="白石桥三号井")
     held = house.archive.holds.one(house.who("zhang"), catches)

@@ -46,7 +46,7 @@ def filed_together(house: House, files: dict[str, bytes], level: str = "INT") ->
     sent = [(io.BytesIO(data), name) for name, data in files.items()]
     answer = house.client("lin").post("/file", data={**form, "files": sent})
     assert answer.status_code == 303, answer.text
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     code = answer.location.split("/")[2]
     whole = house.archive.catalogue.find(house.archive.people.by_login("lin"), _plain(code))
     return f"/record/{code}", whole.files[0].id

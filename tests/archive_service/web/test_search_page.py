@@ -13,7 +13,7 @@ def test_results_are_narrowed_by_every_field_and_slips_are_offered(house: House)
         form = {"fonds": "Q001", "case": "AX2024-001", "type": "KCQ03", "title": title, "date": day, "level": "INT"}
         answer = client.post("/file", data={**form, "files": [(io.BytesIO(title.encode()), "a.txt")]})
         assert answer.status_code == 303, answer.text
-    house.archive.settle_outbox()
+    house.archive.chores.settle_outbox()
     shown = client.get("/search?q=应急演练").text
     assert "共 2 件" in shown
     assert "type=KCQ03" in shown

@@ -1,0 +1,55 @@
+"""What the administrator of the system does to keys and stores, and the log hears of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archive_service.archive.services import Services
+from archive_service.audit import acts
+from archive_service.people.model import Person
+from archive_service.people.policy import Action, require
+from archive_service.vault import Rotation
+from archive_service.vault.changing import change_root_key
+from archive_service.vault.configured import found_store
+from archive_service.vault.recovery import Drill, drill
+from archive_service.vault.shares import Share
+
+
+@dataclass(frozen=True)
+class Administering:
+    """Acts on keys and stores, each allowed, done and logged."""
+
+    services: Services
+
+    def take_store_into_use(self, actor: Person, name: str) -> str:
+        """Turn an empty place that the settings name into a store of this installation; return where it lies."""
+        require(actor, Action.RUN_SYSTEM)
+        place = found_store(self.services.settings, name, self.services.install_id).place
+        self.services.ledger.note(actor.id, acts.STORE_FOUNDED, "store", name)
+        return place
+
+    def change_root_key(
+        self, actor: Person, kind: str, passphrase: str = "", on_batch: Callable[[int], object] | None = None
+    ) -> Rotation:
+        """Wrap every key anew under a new root key; ``kind`` and ``passphrase`` say who keeps it."""
+        require(actor, Action.RUN_SYSTEM)
+        rotation = change_root_key(self.services.settings, self.services.keyring, kind, passphrase, on_batch)
+        self.services.ledger.note(
+            actor.id, acts.KEYS_ROTATED, "archive", "keys", custodian=kind, keys=rotation.rewrapped
+        )
+        return rotation
+
+    def recovery_shares(self, actor: Person, threshold: int, of: int) -> list[Share]:
+        """Split the root key into recovery shares; those made before stay good until the root key is changed."""
+        require(actor, Action.RUN_SYSTEM)
+        shares = self.services.keyring.split_root(threshold, of)
+        self.services.ledger.note(actor.id, acts.SHARES_MADE, "archive", "keys", number=of, needed=threshold)
+        return shares
+
+    def drill(self, actor: Person, words: list[str]) -> Drill:
+        """Show that shares open the keyring, without the custodian; the log holds that it was tried and went well."""
+        require(actor, Action.RUN_SYSTEM)
+        done = drill(self.services.keyring_file, self.services.install_id, words, self.services.clock)
+        self.services.ledger.note(actor.id, acts.SHARES_DRILLED, "archive", "keys", keys=done.keys_opened)
+        return done
