@@ -15,10 +15,10 @@ from werkzeug.exceptions import HTTPException
 
 from archive_service.api import problems
 from archive_service.archive import Archive
-from archive_service.catalog.browse import Line
-from archive_service.catalog.duplicates import same_elsewhere
+from archive_service.catalog.collecting.duplicates import same_elsewhere
 from archive_service.catalog.model import NewRecord, SourceFile
-from archive_service.disposal.holds import NewHold
+from archive_service.catalog.records.browse import Line
+from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Forbidden, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require

@@ -9,17 +9,17 @@ from archive_service.archive.proof import Proof
 from archive_service.archive.services import Services
 from archive_service.audit import acts
 from archive_service.audit.verify import Finding
-from archive_service.catalog.drop_folder import DropFolder
-from archive_service.catalog.fixity import Run
+from archive_service.catalog.collecting.drop_folder import DropFolder
+from archive_service.catalog.keeping.fixity import Run
 from archive_service.custody.loans import remind_of_loans
-from archive_service.disposal.check import CheckReport
-from archive_service.disposal.hold_reviews import remind_of_reviews
-from archive_service.disposal.hold_searches import HoldSearches
-from archive_service.disposal.leaving import leave_lists, remind
+from archive_service.disposal.checking.check import CheckReport
+from archive_service.disposal.holds.reviews import remind_of_reviews
+from archive_service.disposal.holds.searches import HoldSearches
+from archive_service.disposal.listing.leaving import leave_lists, remind
 from archive_service.people.model import Person
 from archive_service.reading_room.deciding import remind_deciders
-from archive_service.vault.ballast import MIB, free_bytes
 from archive_service.vault.configured import ballast
+from archive_service.vault.stores.ballast import MIB, free_bytes
 
 TIGHT = 64 * MIB
 """With less than this free on the disk of database and log, the ballast is given up."""

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from archive_service.catalog.checklist import SHIPPED as SHIPPED_CASE_KIND
-from archive_service.catalog.checklist import load_case_kind
-from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
-from archive_service.catalog.format_list import load_formats
-from archive_service.catalog.plan import SHIPPED
-from archive_service.catalog.schedules import read_files
+from archive_service.catalog.classification.checklist import SHIPPED as SHIPPED_CASE_KIND
+from archive_service.catalog.classification.checklist import load_case_kind
+from archive_service.catalog.classification.plan import SHIPPED
+from archive_service.catalog.classification.schedules import read_files
+from archive_service.catalog.formats.accepted import SHIPPED as SHIPPED_FORMATS
+from archive_service.catalog.formats.accepted import load_formats
 from archive_service.config import Settings
 from archive_service.errors import ArchiveError, BadSettings
 from archive_service.vault import read_key_file

@@ -11,8 +11,8 @@ from archive_service.archive.opening import must_be_there, open_archive
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
-from archive_service.catalog.plan import SHIPPED
-from archive_service.catalog.schedules import read_files, take_into_use
+from archive_service.catalog.classification.plan import SHIPPED
+from archive_service.catalog.classification.schedules import read_files, take_into_use
 from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.database.engine import open_engine
@@ -21,9 +21,9 @@ from archive_service.errors import Conflict, NotFound
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR
 from archive_service.people.service import NewPerson, People
 from archive_service.vault import PRIMARY, Keyring, Rotation, make_key_file, read_key_file
-from archive_service.vault.changing import recovery_custodian
 from archive_service.vault.configured import custodian, found_store
-from archive_service.vault.recovery import drill, recover
+from archive_service.vault.keys.changing import recovery_custodian
+from archive_service.vault.keys.recovery import drill, recover
 from retention_policies import default_schedule_path
 
 FIRST_PEOPLE = (

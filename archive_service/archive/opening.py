@@ -16,23 +16,23 @@ from archive_service.archive.files import checked_files, install_id_of, is_found
 from archive_service.archive.opened import Archive
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
-from archive_service.catalog.accession import Accession
-from archive_service.catalog.browse import Catalogue
-from archive_service.catalog.cases import Cases
-from archive_service.catalog.checklist import SHIPPED as SHIPPED_CASE_KIND
-from archive_service.catalog.checklist import load_case_kind
-from archive_service.catalog.copies import Copies
-from archive_service.catalog.corrections import Corrections
-from archive_service.catalog.fixity import Fixity
-from archive_service.catalog.format_list import SHIPPED as SHIPPED_FORMATS
-from archive_service.catalog.format_list import load_formats
-from archive_service.catalog.identification import Identification
-from archive_service.catalog.properties import Properties
-from archive_service.catalog.property_doors import refused
-from archive_service.catalog.property_items import Stage as CheckStage
-from archive_service.catalog.scanner import Scanner
-from archive_service.catalog.schedules import Schedules, take_into_use
-from archive_service.catalog.suggesting import Suggesting
+from archive_service.catalog.classification.checklist import SHIPPED as SHIPPED_CASE_KIND
+from archive_service.catalog.classification.checklist import load_case_kind
+from archive_service.catalog.classification.schedules import Schedules, take_into_use
+from archive_service.catalog.filing.accession import Accession
+from archive_service.catalog.filing.corrections import Corrections
+from archive_service.catalog.formats.accepted import SHIPPED as SHIPPED_FORMATS
+from archive_service.catalog.formats.accepted import load_formats
+from archive_service.catalog.formats.pronom import Identification
+from archive_service.catalog.keeping.copies import Copies
+from archive_service.catalog.keeping.fixity import Fixity
+from archive_service.catalog.properties.doors import refused
+from archive_service.catalog.properties.items import Stage as CheckStage
+from archive_service.catalog.properties.scanner import Scanner
+from archive_service.catalog.properties.service import Properties
+from archive_service.catalog.records.browse import Catalogue
+from archive_service.catalog.records.cases import Cases
+from archive_service.catalog.suggesting.suggestions import Suggesting
 from archive_service.clock import Clock
 from archive_service.config import Settings
 from archive_service.custody.care import Care
@@ -40,18 +40,18 @@ from archive_service.custody.loans import Loans
 from archive_service.custody.places import Places
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import require_current
-from archive_service.disposal.certificates import Certificates
-from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.destruction import Destruction
-from archive_service.disposal.holds import Holds
-from archive_service.disposal.horizon import Horizon
-from archive_service.disposal.lists import Disposal
-from archive_service.disposal.receiver_keys import ReceiverKeys
-from archive_service.disposal.receiving import Receiving
+from archive_service.disposal.checking.check import RetentionCheck
+from archive_service.disposal.destroying.certificates import Certificates
+from archive_service.disposal.destroying.destruction import Destruction
+from archive_service.disposal.destroying.horizon import Horizon
+from archive_service.disposal.holds.holds import Holds
+from archive_service.disposal.listing.lists import Disposal
 from archive_service.disposal.schedule_changes import ScheduleChanges
-from archive_service.disposal.transfer_receipts import TransferReceipts
-from archive_service.disposal.transfer_writing import TransferWriting
-from archive_service.disposal.transfers import Transfers
+from archive_service.disposal.transfer.receipts import TransferReceipts
+from archive_service.disposal.transfer.receiver_keys import ReceiverKeys
+from archive_service.disposal.transfer.receiving import Receiving
+from archive_service.disposal.transfer.transfers import Transfers
+from archive_service.disposal.transfer.writing import TransferWriting
 from archive_service.errors import NotFound, Text, Unavailable
 from archive_service.people.factors import Factors
 from archive_service.people.notices import Notices
@@ -75,9 +75,9 @@ from archive_service.search.service import Search
 from archive_service.vault import Finding as Faulty
 from archive_service.vault import Keyring
 from archive_service.vault.backups import oldest_keyring
-from archive_service.vault.ballast import MIB
 from archive_service.vault.configured import custodian, open_vault
-from archive_service.vault.secrets import Secrets
+from archive_service.vault.keys.secrets import Secrets
+from archive_service.vault.stores.ballast import MIB
 from index.extract.runner import Limits
 
 

@@ -12,7 +12,7 @@ from archive_service.archive.services import Services
 from archive_service.audit import anchors, copying
 from archive_service.audit.tables import checkpoints, entries
 from archive_service.audit.verify import Finding, Report, behind_its_anchors, verify
-from archive_service.catalog import frame
+from archive_service.catalog.keeping import frame
 from archive_service.errors import Damaged
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archive_service.catalog.folders import read_chunks
+from archive_service.catalog.collecting.folders import read_chunks
 from archive_service.catalog.model import SourceFile
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import answer_json, say

@@ -11,8 +11,8 @@ from archive_service.audit.notes import Verifier, read_vkey
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
+from archive_service.disposal.destroying.proofs import verify_certificate
 from archive_service.disposal.model import OPINION_WORDS, STATE_WORDS, STEP_WORDS, ListState, Opinion, Step
-from archive_service.disposal.proofs import verify_certificate
 from archive_service.errors import BadInput
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from archive_service.catalog.codes.scheme import read_scheme
+from archive_service.catalog.collecting.legacy_tables import LARGEST_TABLE, judged, read_table, read_words
 from archive_service.catalog.dates import parse_date
-from archive_service.catalog.legacy_tables import LARGEST_TABLE, judged, read_table, read_words
-from archive_service.catalog.numbering import read_scheme
-from archive_service.catalog.schemes import NewScheme, Sample, as_told, read_restart
-from archive_service.catalog.void_ledger import Wanted
+from archive_service.catalog.numbering.schemes import NewScheme, Sample, as_told, read_restart
+from archive_service.catalog.numbering.void_ledger import Wanted
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from archive_service.catalog.import_folder import read_chunks
+from archive_service.catalog.collecting.import_folder import read_chunks
 from archive_service.catalog.model import SourceFile
-from archive_service.catalog.reading import Proposed
-from archive_service.catalog.suggesting import Suggestions
+from archive_service.catalog.suggesting.reading import Proposed
+from archive_service.catalog.suggesting.suggestions import Suggestions
 from archive_service.cli.main import Desk
 from archive_service.cli.output import answer_json, language, say, words
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from archive_service.catalog.duplicates import same_elsewhere, told_of
-from archive_service.catalog.import_folder import (
+from archive_service.catalog.collecting.duplicates import same_elsewhere, told_of
+from archive_service.catalog.collecting.import_folder import (
     ImportReport,
     RowResult,
     check_folder,
     import_folder,
     read_chunks,
 )
-from archive_service.catalog.manifest import parse_date, parse_mapping
+from archive_service.catalog.collecting.manifest import parse_date, parse_mapping
+from archive_service.catalog.collecting.unpacking import Unpacking
+from archive_service.catalog.filing.pointers import Pointer, record_of
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
-from archive_service.catalog.pointers import Pointer, record_of
-from archive_service.catalog.unpacking import Unpacking
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.proposals import show_suggestions

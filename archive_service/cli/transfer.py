@@ -10,11 +10,11 @@ import click
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words
 from archive_service.cli.speech import SaidGroup, both, in_chinese
-from archive_service.disposal.receipt_note import LARGEST
-from archive_service.disposal.receiving import Into, Taken, parse_types
-from archive_service.disposal.transfer_check import check_bag
+from archive_service.disposal.transfer.bag_check import check_bag
+from archive_service.disposal.transfer.receipt_note import LARGEST
+from archive_service.disposal.transfer.receiving import Into, Taken, parse_types
+from archive_service.disposal.transfer.views import PackageView
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
-from archive_service.disposal.transfer_views import PackageView
 from archive_service.errors import BadInput, Conflict
 from archive_service.reports.pdf import as_pdf
 from archive_service.reports.xlsx import as_xlsx

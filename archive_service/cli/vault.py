@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from archive_service.audit import acts
-from archive_service.catalog.fixity import Run, StoreState
-from archive_service.catalog.fixity_report import figures
+from archive_service.catalog.keeping.fixity import Run, StoreState
+from archive_service.catalog.keeping.fixity_report import figures
 from archive_service.cli.backup import rebuild
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say, show_table, words

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.browse import Catalogue
 from archive_service.catalog.dates import parse_date
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.catalog.tables import records
 from archive_service.clock import from_stamp
 from archive_service.custody.model import DAMAGE_KINDS, answers_of, limits_of, tenths, words

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.custody.model import whole, words

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.browse import Catalogue, Line
+from archive_service.catalog.records.browse import Catalogue, Line
 from archive_service.catalog.tables import fonds
 from archive_service.custody.model import WIDTHS, Limits, code_of, tenths, whole, words
 from archive_service.custody.tables import boxes, moves, record_places, rooms, shelves

@@ -20,13 +20,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
-from archive_service.catalog import copy_history
-from archive_service.catalog.fixity import READABLE
+from archive_service.catalog.keeping import copy_history
+from archive_service.catalog.keeping.fixity import READABLE
 from archive_service.catalog.tables import DESTROYED, copies, records
-from archive_service.disposal.holds import held
+from archive_service.disposal.holds.holds import held
 from archive_service.errors import ArchiveError, NotFound, Text, Unavailable
 from archive_service.vault import Vault
-from archive_service.vault.locks import Locks
+from archive_service.vault.stores.locks import Locks
 
 log = logging.getLogger("archive_service.locking")
 

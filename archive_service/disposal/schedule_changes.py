@@ -18,10 +18,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.due import decide_record, recompute, triggers_of_case
-from archive_service.catalog.facts import facts_of
-from archive_service.catalog.parents import parents_of
-from archive_service.catalog.schedules import Schedules, ScheduleVersions, plan_under, schedule_from_text
+from archive_service.catalog.classification.schedules import Schedules, ScheduleVersions, plan_under, schedule_from_text
+from archive_service.catalog.records.due import decide_record, recompute, triggers_of_case
+from archive_service.catalog.records.facts import facts_of
+from archive_service.catalog.records.parents import parents_of
 from archive_service.catalog.tables import ARCHIVED, plan_versions, records
 from archive_service.database.tables import CANONICAL
 from archive_service.disposal.tables import schedule_approvals, schedule_changes, schedule_progress

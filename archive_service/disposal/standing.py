@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from archive_service.catalog.tables import records
-from archive_service.disposal.holds import held
+from archive_service.disposal.holds.holds import held
 from archive_service.disposal.model import OPEN_STEPS, Step
 from archive_service.disposal.tables import disposal_items, disposal_lists
 from archive_service.errors import Text

@@ -22,8 +22,8 @@ from archive_service.audit import acts, copying
 from archive_service.audit.notes import Signer
 from archive_service.audit.tables import entries, head
 from archive_service.audit.verify import verify
-from archive_service.catalog import frame as frames
-from archive_service.catalog.regaining import Regained, not_regained, regain, settle_after
+from archive_service.catalog.keeping import frame as frames
+from archive_service.catalog.keeping.regaining import Regained, not_regained, regain, settle_after
 from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.clock import Clock, from_stamp
 from archive_service.config import Settings, StoreTable
@@ -35,7 +35,7 @@ from archive_service.people.policy import Action, require
 from archive_service.vault import PRIMARY, read_key_file
 from archive_service.vault.backups import CATALOGUE, KEYRING, Made, expire, find, make, shelf, unpack
 from archive_service.vault.configured import found_store
-from archive_service.vault.keyring_file import told_install
+from archive_service.vault.keys.keyring_file import told_install
 
 SAMPLE = 1000
 """Records whose files a drill reads at most."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.names import one_line, several_lines
 from archive_service.catalog.tables import ARCHIVED
 from archive_service.clock import from_stamp, to_stamp

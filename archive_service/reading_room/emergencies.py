@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
-from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.names import several_lines
 from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.clock import from_stamp, to_stamp

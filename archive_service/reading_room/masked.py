@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.tables import ARCHIVED, records
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, can, visible

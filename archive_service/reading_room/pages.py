@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from archive_service.catalog.browse import Catalogue, Component, Whole, leave_of
+from archive_service.catalog.records.browse import Catalogue, Component, Whole, leave_of
 from archive_service.errors import BadInput, Conflict, NotFound, Unavailable
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require

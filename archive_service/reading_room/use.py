@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
-from archive_service.catalog.browse import Catalogue, Line
+from archive_service.catalog.records.browse import Catalogue, Line
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.people.model import DOWNLOAD, PRINT, VIEW, Person
 from archive_service.people.policy import Action, require

@@ -9,11 +9,11 @@ from typing import Any
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.browse import Catalogue, Filters, Line
-from archive_service.catalog.cases import Cases
 from archive_service.catalog.model import Description
+from archive_service.catalog.numbering.void_ledger import VoidLedger
+from archive_service.catalog.records.browse import Catalogue, Filters, Line
+from archive_service.catalog.records.cases import Cases
 from archive_service.catalog.tables import DESTROYED
-from archive_service.catalog.void_ledger import VoidLedger
 from archive_service.errors import BadInput, Text
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS, Person
 from archive_service.people.policy import Action, require

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from archive_service.clock import Clock, from_stamp
-from archive_service.disposal.certificates import PROVED_STEPS
+from archive_service.disposal.destroying.certificates import PROVED_STEPS
 from archive_service.errors import Text
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
 from archive_service.reports.register import Cell, Column, Kind, Register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archive_service.catalog.fixity_report import Figures, Incident, StoreFigures
+from archive_service.catalog.keeping.fixity_report import Figures, Incident, StoreFigures
 from archive_service.clock import Clock, from_stamp
 from archive_service.config import FixityTable
 from archive_service.errors import Text

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from archive_service.catalog.browse import Filters, Line
+from archive_service.catalog.records.browse import Filters, Line
 from archive_service.catalog.tables import fonds, records
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.custody.tables import boxes, moves
+from archive_service.disposal.transfer.transfers import Transfers
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
-from archive_service.disposal.transfers import Transfers
 from archive_service.errors import BadInput, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archive_service.catalog.browse import Line
-from archive_service.catalog.properties import Report
-from archive_service.catalog.property_items import PROPERTY_WORDS, RESULT_WORDS, STAGE_WORDS
+from archive_service.catalog.properties.items import PROPERTY_WORDS, RESULT_WORDS, STAGE_WORDS
+from archive_service.catalog.properties.service import Report
+from archive_service.catalog.records.browse import Line
 from archive_service.errors import Text
 from archive_service.reports.register import Column, Kind, Register
 

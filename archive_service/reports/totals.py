@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from archive_service.audit import acts
 from archive_service.audit.tables import entries
-from archive_service.catalog.browse import Filters, Line
 from archive_service.catalog.model import Description
+from archive_service.catalog.records.browse import Filters, Line
 from archive_service.catalog.tables import DESTROYED, components, records
 from archive_service.clock import from_stamp
 from archive_service.custody.tables import boxes, rooms

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.browse import Catalogue
 from archive_service.catalog.descriptions import describe
 from archive_service.catalog.model import Description
+from archive_service.catalog.records.browse import Catalogue
+from archive_service.disposal.transfer.transfers import Transfers
+from archive_service.disposal.transfer.views import PackageView, SentRecord
 from archive_service.disposal.transfer_custody import NATURES, PACKAGE_WORDS, PackageState
-from archive_service.disposal.transfer_views import PackageView, SentRecord
-from archive_service.disposal.transfers import Transfers
 from archive_service.errors import Text
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS, Person
 from archive_service.reports.catalogues import AUTHOR, CODE, DATE, DOCUMENT_NO, LEVEL, NOTE, NUMBER, PERIOD, TITLE

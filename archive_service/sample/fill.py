@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from archive_service.archive import FIRST_PEOPLE, Archive, found_archive, open_archive
-from archive_service.catalog.import_folder import import_folder
+from archive_service.catalog.collecting.import_folder import import_folder
 from archive_service.config import Settings
 from archive_service.people.model import ARCHIVIST, Person
 from archive_service.people.service import NewPerson

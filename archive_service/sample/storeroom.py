@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from archive_service.archive import Archive
-from archive_service.catalog.browse import Filters
+from archive_service.catalog.records.browse import Filters
 from archive_service.custody.model import ROUND_ITEMS, USUAL_LIMITS
 from archive_service.people.model import OPEN_LEVELS, Person
 

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
-from archive_service.catalog.copies import Copies
-from archive_service.catalog.schedules import schemes_used
+from archive_service.catalog.classification.schedules import schemes_used
+from archive_service.catalog.keeping.copies import Copies
 from archive_service.catalog.tables import (
     ARCHIVED,
     DESTROYED,

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.schedules import Schedules
+from archive_service.catalog.classification.schedules import Schedules
 from archive_service.catalog.tables import ARCHIVED, index_states, outbox, records, scan_states
 from archive_service.config import ExtractionTable
 from archive_service.errors import ArchiveError, Damaged, NotFound

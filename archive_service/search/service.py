@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, select
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.browse import Catalogue, Line
-from archive_service.catalog.codes import normalise_code
+from archive_service.catalog.codes.text import normalise_code
+from archive_service.catalog.records.browse import Catalogue, Line
 from archive_service.catalog.tables import ARCHIVED, case_files, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import LEVEL_WORDS, READER, SEARCHED_LEVELS, Person

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from archive_service.audit.ledger import Ledger, Work
-from archive_service.catalog.capsules import write_capsule
+from archive_service.catalog.keeping.capsules import write_capsule
 from archive_service.catalog.tables import ARCHIVED, index_states, records
 from archive_service.errors import ArchiveError, Damaged, Text
 from archive_service.search import scans

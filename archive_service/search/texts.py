@@ -13,8 +13,8 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.descriptions import describe
+from archive_service.catalog.filing.rows import component_row, text_component_id
 from archive_service.catalog.outbox import enqueue
-from archive_service.catalog.rows import component_row, text_component_id
 from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.errors import ArchiveError, Text
 from archive_service.people.model import SEARCHED_LEVELS

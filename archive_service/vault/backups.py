@@ -22,8 +22,8 @@ from archive_service.errors import BadInput, Damaged, NotFound
 from archive_service.vault.canonical import canonical
 from archive_service.vault.disk import open_folder, sync, telling
 from archive_service.vault.keyfiles import make_key_file, read_key_file
+from archive_service.vault.objects.sealing import seal, unseal
 from archive_service.vault.pieces import in_pieces
-from archive_service.vault.sealing import seal, unseal
 
 CATALOGUE, KEYRING = "catalogue", "keyring"
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from archive_service.config import Settings, StoreTable
 from archive_service.errors import BadInput, BadSettings, NotFound
 from archive_service.vault.aws import AwsSettings
-from archive_service.vault.ballast import MIB, Ballast
-from archive_service.vault.copies import Finding, Placement
-from archive_service.vault.custodians import ChangingCustodian, Custodian, KeyFileCustodian, PassphraseCustodian
 from archive_service.vault.keyfiles import check_private, read_key_file
-from archive_service.vault.keyring import Keyring
-from archive_service.vault.kms import KmsCustodian
-from archive_service.vault.local_store import LocalStore
-from archive_service.vault.outlet import Outlet
-from archive_service.vault.s3_store import S3Settings, S3Store
-from archive_service.vault.store import Store
+from archive_service.vault.keys.custodians import ChangingCustodian, Custodian, KeyFileCustodian, PassphraseCustodian
+from archive_service.vault.keys.keyring import Keyring
+from archive_service.vault.keys.kms import KmsCustodian
+from archive_service.vault.objects.copies import Finding, Placement
+from archive_service.vault.stores.ballast import MIB, Ballast
+from archive_service.vault.stores.local_store import LocalStore
+from archive_service.vault.stores.outlet import Outlet
+from archive_service.vault.stores.s3_store import S3Settings, S3Store
+from archive_service.vault.stores.store import Store
 from archive_service.vault.vault import PRIMARY, Vault
 
 

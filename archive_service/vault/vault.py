@@ -15,16 +15,25 @@ from datetime import datetime
 from typing import BinaryIO
 
 from archive_service.errors import ArchiveError, Conflict, Damaged, NotFound, Unavailable
-from archive_service.vault import names, remains
+from archive_service.vault import names
 from archive_service.vault.canonical import canonical
-from archive_service.vault.capsule import Capsule, from_json, to_json
-from archive_service.vault.copies import Fault, Finding, Placement, Wanted, compare, examine, repair, wanted_of
-from archive_service.vault.keyring import Keyring
-from archive_service.vault.locks import Anchors, Locks
+from archive_service.vault.keys.keyring import Keyring
+from archive_service.vault.objects.capsule import Capsule, from_json, to_json
+from archive_service.vault.objects.copies import Fault, Finding, Placement, Wanted, compare, examine, repair, wanted_of
+from archive_service.vault.objects.sealing import (
+    Entropy,
+    clear_size,
+    seal,
+    seal_bytes,
+    unseal,
+    unseal_bytes,
+    unseal_range,
+)
+from archive_service.vault.objects.watched import Watched
 from archive_service.vault.pieces import sha256_of
-from archive_service.vault.sealing import Entropy, clear_size, seal, seal_bytes, unseal, unseal_bytes, unseal_range
-from archive_service.vault.store import Judge, Store, Stored
-from archive_service.vault.watched import Watched
+from archive_service.vault.stores import remains
+from archive_service.vault.stores.locks import Anchors, Locks
+from archive_service.vault.stores.store import Judge, Store, Stored
 
 #: the name of the store that takes what is filed
 PRIMARY = "primary"

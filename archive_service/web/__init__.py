@@ -14,55 +14,31 @@ from jinja2 import Undefined
 from archive_service.archive import Archive
 from archive_service.people.model import ROLE_WORDS, Person
 from archive_service.people.policy import Action
-from archive_service.web import (
-    access,
-    audit,
+from archive_service.web import audit, errors, gate, health, here, home, second, settings, stores, waits
+from archive_service.web.collecting import drop_manifest, dropping, filing, imports, legacy, pointers, suggestions
+from archive_service.web.collecting.import_runs import Imports
+from archive_service.web.collecting.upload_desk import UploadDesk
+from archive_service.web.desk import certificates, forecast, holds, schedules, transfers
+from archive_service.web.desk import lists as disposal_list
+from archive_service.web.desk import queue as disposal
+from archive_service.web.holdings import (
     cases,
     catalogue,
-    certificates,
     custody,
     describing,
     descriptions,
-    disposal,
-    disposal_list,
-    drop_manifest,
-    dropping,
-    emergency,
-    errors,
-    filing,
-    forecast,
-    gate,
-    health,
-    here,
-    holds,
-    home,
-    imports,
-    legacy,
-    loans,
-    notices,
     numbers,
-    people,
     plan,
-    pointers,
     properties,
-    reading,
     reclassify,
     record,
     reports,
-    schedules,
     schemes,
     search,
-    second,
-    settings,
-    sso,
-    stores,
-    suggestions,
-    transfers,
-    use,
-    waits,
 )
-from archive_service.web.import_runs import Imports
-from archive_service.web.upload_desk import UploadDesk
+from archive_service.web.people import accounts as people
+from archive_service.web.people import notices, sso
+from archive_service.web.reading_room import access, emergency, loans, reading, use
 from archive_service.web.uploads import ArchiveRequest
 
 ROOT = str(Path(__file__).parent)

@@ -11,8 +11,8 @@ from flask import Blueprint, render_template, request, url_for
 from archive_service.audit import acts, log
 from archive_service.audit.notes import Checkpoint
 from archive_service.people.policy import Action, require
-from archive_service.web.catalogue import Narrowing
 from archive_service.web.here import archive, language, local_time, names_of, number_of, person, t, words
+from archive_service.web.holdings.catalogue import Narrowing
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
-from archive_service.catalog.browse import Line
+from archive_service.catalog.records.browse import Line
 from archive_service.people.policy import Action
 from archive_service.web import waits
 from archive_service.web.here import archive, level_badge, local_time, may, names_of, opened, person, t, today_in_words

@@ -10,15 +10,15 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.audit import acts
-from archive_service.catalog.copies import object_words
-from archive_service.catalog.fixity import StoreState
-from archive_service.catalog.fixity_report import figures
+from archive_service.catalog.keeping.copies import object_words
+from archive_service.catalog.keeping.fixity import StoreState
+from archive_service.catalog.keeping.fixity_report import figures
 from archive_service.errors import BadInput, NotFound, Text
 from archive_service.people.policy import Action, require
 from archive_service.reports.fixity_reports import fixity_report
 from archive_service.web.audit import detail_of
 from archive_service.web.here import archive, done, language, local_time, may, person, t, words
-from archive_service.web.reports import handed_out
+from archive_service.web.holdings.reports import handed_out
 
 blueprint = Blueprint("stores", __name__, url_prefix="/stores")
 

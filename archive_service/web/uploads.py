@@ -14,7 +14,7 @@ from typing import IO, cast
 from flask import Request, request
 from werkzeug.datastructures import FileStorage
 
-from archive_service.catalog.manifest import Row
+from archive_service.catalog.collecting.manifest import Row
 from archive_service.catalog.model import SourceFile
 from archive_service.errors import BadInput
 from archive_service.vault import Spool

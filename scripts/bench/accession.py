@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from archive_service.archive import Archive, found_archive, open_archive
-from archive_service.catalog.import_folder import import_folder
+from archive_service.catalog.collecting.import_folder import import_folder
 from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.config import ArchiveTable, Settings
 from archive_service.people.model import ARCHIVIST

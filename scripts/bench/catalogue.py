@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sqlalchemy import insert, select
 
 from archive_service.archive import Archive
-from archive_service.catalog.browse import PAGE, Filters
+from archive_service.catalog.records.browse import PAGE, Filters
 from archive_service.catalog.tables import case_files, fonds, records
 from scripts.bench.accession import make_archive
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from archive_service.clock import Clock
 from archive_service.vault import Keyring
-from archive_service.vault.keyring import BATCH
+from archive_service.vault.keys.keyring import BATCH
 
 MILLION = 1_000_000
 INSTALL, OWNER = "0" * 32, "a" * 32

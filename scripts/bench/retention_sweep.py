@@ -22,7 +22,7 @@ from sqlalchemy import select, text
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from archive_service.catalog.tables import ARCHIVED, records
-from archive_service.disposal.check import to_be_queued
+from archive_service.disposal.checking.check import to_be_queued
 from retention_policies import State
 from tests.support.disposal_world import PROPOSER, World, make_world
 

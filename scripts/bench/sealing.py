@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from archive_service.clock import Clock
 from archive_service.vault import Keyring, LocalStore, Vault
-from archive_service.vault.sealing import seal, unseal, unseal_range
+from archive_service.vault.objects.sealing import seal, unseal, unseal_range
 
 MIB = 1 << 20
 ROUNDS = 5

@@ -22,11 +22,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from archive_service.catalog.formats import identify
-from archive_service.catalog.manifest import find_manifest, read_manifest
-from archive_service.catalog.plan import SHIPPED, load_plan
-from archive_service.catalog.reading import read_paper
-from archive_service.catalog.suggesting import known_of_plan, parts_of, with_filed
+from archive_service.catalog.classification.plan import SHIPPED, load_plan
+from archive_service.catalog.collecting.manifest import find_manifest, read_manifest
+from archive_service.catalog.formats.signatures import identify
+from archive_service.catalog.suggesting.reading import read_paper
+from archive_service.catalog.suggesting.suggestions import known_of_plan, parts_of, with_filed
 from archive_service.sample.fill import SEED
 from archive_service.sample.maker import make_sample
 from index.extract import extract

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import records
 from archive_service.clock import Pulse
-from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.retention_clock import TOLERANCE
+from archive_service.disposal.checking.check import RetentionCheck
+from archive_service.disposal.checking.retention_clock import TOLERANCE
 from archive_service.disposal.tables import candidates
 from tests.support.disposal_world import APPROVERS, PROPOSER, World, make_world
 

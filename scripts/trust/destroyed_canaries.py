@@ -24,7 +24,7 @@ from archive_service.archive import Archive, found_archive, open_archive
 from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.clock import Clock
 from archive_service.config import load_settings
-from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from archive_service.people.service import NewPerson
 from archive_service.sample.people import PEOPLE

@@ -28,8 +28,8 @@ from sqlalchemy import func, select
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.catalog.numbering.void_ledger import VoidLedger, Wanted
 from archive_service.catalog.tables import records
-from archive_service.catalog.void_ledger import VoidLedger, Wanted
 from archive_service.errors import ArchiveError
 from archive_service.search.doctor import continuity
 from tests.support.disposal_world import PROPOSER, World, make_world, open_world

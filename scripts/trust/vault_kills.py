@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from archive_service.clock import Clock
 from archive_service.errors import ArchiveError, BadInput, NotFound
 from archive_service.vault import KeyDestroyed, Keyring, LocalStore, Vault, Wanted
-from archive_service.vault.copies import examine
+from archive_service.vault.objects.copies import examine
 
 CALLS = (
     "write",

@@ -21,7 +21,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from archive_service.errors import Damaged
-from archive_service.vault.sealing import FIRST_CLEAR_BYTES, SEGMENT_BYTES, seal, unseal, unseal_bytes, unseal_range
+from archive_service.vault.objects.sealing import (
+    FIRST_CLEAR_BYTES,
+    SEGMENT_BYTES,
+    seal,
+    unseal,
+    unseal_bytes,
+    unseal_range,
+)
 
 CONTEXT = b'{"component":"c","install":"i","record":"r","version":1}'
 #: of how many flips one falls on an object of several segments, where each try costs a thousand times more

@@ -12,8 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from archive_service.disposal.holds import NewHold
-from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.holds.holds import NewHold
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from tests.archive_service.web.disposal_house import PASSWORD, WRONG, DisposalHouse, make_house
 

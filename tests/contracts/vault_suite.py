@@ -14,7 +14,7 @@ import pytest
 
 from archive_service.errors import BadInput, Conflict, NotFound, Unavailable
 from archive_service.vault import names
-from archive_service.vault.store import Store, Stored
+from archive_service.vault.stores.store import Store, Stored
 
 RECORD = "ab" + "0" * 29 + "1"
 NEIGHBOUR = "ab" + "0" * 29 + "2"

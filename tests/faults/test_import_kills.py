@@ -64,7 +64,7 @@ def job(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> I
     # The texts of ninety files, each in a process of its own, are another test's.
     monkeypatch.setattr("archive_service.search.texts.extract", taken_at_once)
     # Several batches, so that a kill falls before, in and behind one.
-    monkeypatch.setattr("archive_service.catalog.import_folder.TOGETHER", 16)
+    monkeypatch.setattr("archive_service.catalog.collecting.import_folder.TOGETHER", 16)
     (tmp_path / "config.toml").write_text(
         f'[archive]\ndata_dir = "data"\n[database]\nurl = "{database_url}"\n', encoding="utf-8"
     )

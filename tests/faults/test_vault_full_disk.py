@@ -14,7 +14,7 @@ import pytest
 from archive_service.clock import Clock
 from archive_service.errors import ArchiveError, Unavailable
 from archive_service.vault import Ballast, DiskFull, Keyring, LocalStore, Vault
-from archive_service.vault.ballast import free_bytes
+from archive_service.vault.stores.ballast import free_bytes
 
 INSTALL, ROOT_KEY = "1" * 32, bytes(range(32))
 RECORD, OTHER, PART = "ab" + "0" * 29 + "1", "ab" + "0" * 29 + "2", "c" * 32

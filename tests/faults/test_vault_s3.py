@@ -20,7 +20,7 @@ from archive_service.clock import Clock
 from archive_service.errors import ArchiveError, Damaged
 from archive_service.vault import Keyring, Vault, names
 from archive_service.vault.aws import PerProcess
-from archive_service.vault.s3_store import S3Settings, S3Store
+from archive_service.vault.stores.s3_store import S3Settings, S3Store
 from tests.support.s3 import Fault, Proxy, S3Server, s3_server
 
 INSTALL, ROOT_KEY = "1" * 32, bytes(range(32))

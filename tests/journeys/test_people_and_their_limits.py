@@ -18,8 +18,8 @@ from archive_service.app import create_app
 from archive_service.archive import Archive, found_archive, open_archive
 from archive_service.audit import acts
 from archive_service.audit.log import Wanted, newest
-from archive_service.catalog.browse import Filters
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
+from archive_service.catalog.records.browse import Filters
 from archive_service.catalog.tables import records
 from archive_service.clock import Clock
 from archive_service.config import load_settings

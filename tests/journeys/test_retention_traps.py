@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from archive_service.catalog.pointers import Pointer, record_of
+from archive_service.catalog.filing.pointers import Pointer, record_of
 from archive_service.disposal.tables import candidates
 from archive_service.errors import BadInput, Conflict, NotFound
 from tests.journeys.conftest import Life

@@ -21,14 +21,14 @@ from sqlalchemy.exc import DBAPIError
 
 from archive_service.archive import Archive, open_archive
 from archive_service.audit.notes import Signer
-from archive_service.catalog.exchange import from_ead, missing
-from archive_service.disposal.lists import Appraisal
+from archive_service.catalog.records.exchange import from_ead, missing
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
-from archive_service.disposal.receipt_note import ReceiptNote
-from archive_service.disposal.receiving import Into, Receiving
-from archive_service.disposal.transfer_bag import FolderSink, part_of, write_bag
-from archive_service.disposal.transfer_check import check_bag, info_lines
-from archive_service.disposal.transfers import Prepared
+from archive_service.disposal.transfer.bag import FolderSink, part_of, write_bag
+from archive_service.disposal.transfer.bag_check import check_bag, info_lines
+from archive_service.disposal.transfer.receipt_note import ReceiptNote
+from archive_service.disposal.transfer.receiving import Into, Receiving
+from archive_service.disposal.transfer.transfers import Prepared
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Forbidden
 from archive_service.reports.pdf import as_pdf
 from tests.journeys.conftest import CANARY, Life
@@ -441,7 +441,7 @@ def test_a_kill_while_a_package_or_its_receipt_is_written_leaves_one_package_and
     def write(archive: Archive) -> object:
         return archive.transfer_writing.write(archivist, package_no, target)
 
-    killed(life, "archive_service.disposal.transfer_bag.FolderSink.add", write)
+    killed(life, "archive_service.disposal.transfer.bag.FolderSink.add", write)
     assert (state(life, package_no), [one.name for one in target.iterdir()]) == ("prepared", [f".{package_no}.partial"])
     killed(life, "pathlib.Path.rename", write)  # noted as handed over, and not there under its name yet
     assert (state(life, package_no), (target / package_no).exists()) == ("handed_over", False)

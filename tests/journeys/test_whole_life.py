@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from archive_service.disposal.holds import NewHold
+from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Conflict, Forbidden, NotFound
 from tests.journeys.conftest import CANARY, Life
 

@@ -23,25 +23,25 @@ from archive_service.audit.ledger import Ledger
 from archive_service.audit.notes import Signer
 from archive_service.audit.tables import entries
 from archive_service.audit.verify import Report, verify
-from archive_service.catalog.accession import Accession
-from archive_service.catalog.cases import Cases
+from archive_service.catalog.classification.plan import SHIPPED
+from archive_service.catalog.classification.schedules import Schedules, read_files, take_into_use
+from archive_service.catalog.filing.accession import Accession
+from archive_service.catalog.filing.rows import component_id
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
-from archive_service.catalog.plan import SHIPPED
-from archive_service.catalog.rows import component_id
-from archive_service.catalog.schedules import Schedules, read_files, take_into_use
+from archive_service.catalog.records.cases import Cases
 from archive_service.catalog.tables import records
 from archive_service.clock import Clock
 from archive_service.config import RetentionTable
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate
-from archive_service.disposal.certificates import Certificates
-from archive_service.disposal.check import RetentionCheck
-from archive_service.disposal.destruction import Destruction
-from archive_service.disposal.holds import Holds, NewHold
-from archive_service.disposal.lists import Appraisal, Disposal
+from archive_service.disposal.checking.check import RetentionCheck
+from archive_service.disposal.destroying.certificates import Certificates
+from archive_service.disposal.destroying.destruction import Destruction
+from archive_service.disposal.destroying.steps import Steps
+from archive_service.disposal.holds.holds import Holds, NewHold
+from archive_service.disposal.listing.lists import Appraisal, Disposal
+from archive_service.disposal.listing.supervising import supervisions_of
 from archive_service.disposal.model import Opinion
-from archive_service.disposal.steps import Steps
-from archive_service.disposal.supervising import supervisions_of
 from archive_service.disposal.tables import candidates, disposal_items
 from archive_service.errors import Text
 from archive_service.people.model import Person

@@ -18,8 +18,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-from archive_service.catalog import schedules
-from archive_service.catalog.plan import SHIPPED, Plan, load_plan
+from archive_service.catalog.classification import schedules
+from archive_service.catalog.classification.plan import SHIPPED, Plan, load_plan
 from archive_service.database import engine, migrate
 from retention_policies import Schedule, default_schedule_path, load_schedule
 

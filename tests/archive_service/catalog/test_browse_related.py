@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.errors import Forbidden, NotFound
 from tests.support.disposal_world import PROPOSER, World
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from archive_service.catalog.codes import matching_grammars, normalise_code
-from archive_service.catalog.numbering import Scheme, read_scheme, shared_code
-from archive_service.catalog.patterns import SHAPES
+from archive_service.catalog.codes.patterns import SHAPES
+from archive_service.catalog.codes.scheme import Scheme, read_scheme, shared_code
+from archive_service.catalog.codes.text import matching_grammars, normalise_code
 from archive_service.errors import BadInput, Conflict
 
 DAT22 = "{fonds}-{category}·{year}-{retention}-{problem}-{item:4}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archive_service.disposal.transfer_bag import FolderSink, part_of, write_bag
+from archive_service.disposal.transfer.bag import FolderSink, part_of, write_bag
 from tests.archive_service.cli.conftest import Terminal
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.custody.care import Care
 from archive_service.custody.places import Places
 from tests.support.disposal_world import PROPOSER, World, make_world

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from archive_service.disposal.certificates import Certificates
-from archive_service.disposal.proofs import verify_certificate
-from archive_service.disposal.steps import Steps
+from archive_service.disposal.destroying.certificates import Certificates
+from archive_service.disposal.destroying.proofs import verify_certificate
+from archive_service.disposal.destroying.steps import Steps
 from archive_service.errors import Conflict, Unavailable
 from archive_service.vault import Vault
 from tests.support import victim
@@ -99,7 +99,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from archive_service.disposal.steps import Steps
+from archive_service.disposal.destroying.steps import Steps
 from tests.support import victim
 from tests.support.disposal_world import open_world
 url, folder, now, step, note = sys.argv[1:6]
@@ -213,7 +213,7 @@ def test_an_index_that_is_not_there_keeps_the_record_whole_until_it_is(world: Wo
 
 
 def test_the_text_of_a_destroyed_record_cannot_be_kept_by_a_late_extraction(world: World):
-    from archive_service.catalog.rows import text_component_id
+    from archive_service.catalog.filing.rows import text_component_id
     from archive_service.vault import KeyDestroyed
 
     list_no = world.ordered()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from archive_service.disposal.tables import approvals, disposal_items, disposal_lists
 from archive_service.errors import BadInput, Conflict, Forbidden

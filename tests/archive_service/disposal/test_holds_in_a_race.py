@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from archive_service.disposal import holds, steps
-from archive_service.disposal.holds import NewHold, Placed
+from archive_service.disposal.destroying import steps
+from archive_service.disposal.holds import holds
+from archive_service.disposal.holds.holds import NewHold, Placed
 from archive_service.errors import Conflict
 from tests.support.disposal_world import PROPOSER, World, open_world
 

@@ -20,10 +20,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from archive_service.catalog.tables import records
-from archive_service.disposal.leaving import leave_lists
-from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.destroying.steps import Steps
+from archive_service.disposal.listing.leaving import leave_lists
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import BEYOND_RETURN, Opinion
-from archive_service.disposal.steps import Steps
 from archive_service.disposal.tables import approvals, disposal_items, disposal_lists, supervisions
 from archive_service.errors import ArchiveError
 from tests.support.disposal_world import (

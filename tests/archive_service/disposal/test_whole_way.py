@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from archive_service.catalog.tables import components
-from archive_service.disposal.proofs import verify_certificate
+from archive_service.disposal.destroying.proofs import verify_certificate
 from archive_service.errors import Conflict
 from archive_service.vault import KeyDestroyed
 from tests.support.disposal_world import ORDERER, PROPOSER, SECRET, World

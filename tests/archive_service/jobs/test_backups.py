@@ -17,14 +17,14 @@ from sqlalchemy import select
 
 from archive_service.archive import Archive, open_archive
 from archive_service.audit.tables import entries
-from archive_service.catalog import regaining
+from archive_service.catalog.keeping import regaining
 from archive_service.catalog.model import Receipt
 from archive_service.catalog.tables import components, records
 from archive_service.config import AuditTable, BackupTable, DatabaseTable
 from archive_service.database import migrate as migrate_module
 from archive_service.database.engine import open_engine
 from archive_service.database.tables import vouched_tables
-from archive_service.disposal.holds import NewHold
+from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound
 from archive_service.jobs import backups
 from archive_service.vault import KeyDestroyed

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from archive_service.errors import Forbidden
 from archive_service.jobs.repairing import repair
 from tests.archive_service.catalog.copies_world import CopiesWorld, found, two_more_stores
-from tests.archive_service.catalog.test_copies import damage
+from tests.archive_service.catalog.keeping.test_copies import damage
 
 
 @pytest.fixture

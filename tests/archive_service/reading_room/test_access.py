@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from archive_service.audit import acts
-from archive_service.catalog.browse import Catalogue
 from archive_service.catalog.model import Receipt
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.catalog.tables import records
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound, Text
 from archive_service.people.policy import Action, Thing, can, visible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archive_service.catalog.browse import Catalogue
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
 from archive_service.people.policy import Action, Thing, can
 from archive_service.reading_room.drafts import Drafts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from archive_service.catalog.exchange import (
+from archive_service.catalog.records.exchange import (
     FIELDS,
     as_dublin_core,
     as_ead,

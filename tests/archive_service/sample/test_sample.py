@@ -17,8 +17,8 @@ import openpyxl
 import pytest
 from PIL import Image
 
-from archive_service.catalog.facts import checked_facts
-from archive_service.catalog.manifest import Row, read_manifest
+from archive_service.catalog.collecting.manifest import Row, read_manifest
+from archive_service.catalog.records.facts import checked_facts
 from archive_service.errors import Conflict
 from archive_service.sample import COLUMNS_EN, COLUMNS_ZH, PEOPLE, CaseFile, Sample, make_sample
 from archive_service.sample.sources import cases, templates

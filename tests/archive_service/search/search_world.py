@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from archive_service.catalog.browse import Catalogue
-from archive_service.catalog.copies import Copies
+from archive_service.catalog.keeping.copies import Copies
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.catalog.outbox import enqueue
+from archive_service.catalog.records.browse import Catalogue
 from archive_service.catalog.tables import index_states, outbox, records
 from archive_service.config import ExtractionTable
 from archive_service.people.tables import grants

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from archive_service.audit.acts import NUMBER_VOIDED
-from archive_service.catalog.plan import SHIPPED
-from archive_service.catalog.schedules import read_files, take_into_use
+from archive_service.catalog.classification.plan import SHIPPED
+from archive_service.catalog.classification.schedules import read_files, take_into_use
 from archive_service.catalog.tables import sequences, void_numbers
 from archive_service.search.doctor import continuity
 from retention_policies import default_schedule_path

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from archive_service.errors import ArchiveError, Unavailable
 from archive_service.vault import LocalStore, Stored
-from archive_service.vault.store import Judge
+from archive_service.vault.stores.store import Judge
 
 Fault = Callable[[str], None]
 

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.keywrap import (
 from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
-from archive_service.vault.sealing import (
+from archive_service.vault.objects.sealing import (
     FIRST_CLEAR_BYTES,
     SEGMENT_BYTES,
     SEGMENT_CLEAR_BYTES,

@@ -16,7 +16,7 @@ from archive_service.clock import Clock
 from archive_service.errors import NotFound
 from archive_service.vault import KeyDestroyed, Keyring, LocalStore, Vault
 from tests.archive_service.vault.conftest import INSTALL, ROOT_KEY
-from tests.archive_service.vault.test_capsule import OPEN
+from tests.archive_service.vault.objects.test_capsule import OPEN
 
 RECORD, PART, SECOND = "ab" + "0" * 29 + "1", "c" * 32, "d" * 32
 CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir")

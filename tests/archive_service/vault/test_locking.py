@@ -13,13 +13,13 @@ from sqlalchemy import text
 
 from archive_service.archive import found_archive, open_archive
 from archive_service.config import ArchiveTable, PlacementTable, Settings, StoreTable
-from archive_service.disposal.holds import NewHold
+from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import Conflict, Damaged
 from archive_service.people.model import APPROVER
 from archive_service.people.service import NewPerson
 from archive_service.vault.aws import PerProcess
-from archive_service.vault.locks import Lock
-from archive_service.vault.s3_store import S3Settings, S3Store
+from archive_service.vault.stores.locks import Lock
+from archive_service.vault.stores.s3_store import S3Settings, S3Store
 from tests.archive_service.audit.conftest import Dba
 from tests.archive_service.catalog.copies_world import CAST, CopiesWorld
 from tests.archive_service.vault.conftest import INSTALL

@@ -15,9 +15,9 @@ from archive_service.clock import Clock
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Unavailable
 from archive_service.vault import KeyDestroyed, Keyring, LocalStore, Vault
 from archive_service.vault.canonical import canonical
-from archive_service.vault.custodians import KeyFileCustodian
+from archive_service.vault.keys.custodians import KeyFileCustodian
 from tests.archive_service.vault.conftest import INSTALL, ROOT_KEY
-from tests.archive_service.vault.test_keyring import edit, raw, wrapped
+from tests.archive_service.vault.keys.test_keyring import edit, raw, wrapped
 
 OWNER = "a" * 32
 NEW_KEY, THIRD_KEY = bytes([7]) * 32, bytes([9]) * 32

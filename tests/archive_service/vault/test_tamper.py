@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from archive_service.vault.sealing import seal
+from archive_service.vault.objects.sealing import seal
 
 
 @pytest.fixture(scope="module")

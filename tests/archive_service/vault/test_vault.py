@@ -19,9 +19,9 @@ from archive_service.clock import Clock
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import KeyDestroyed, Keyring, LocalStore, Vault
 from archive_service.vault.canonical import canonical
-from archive_service.vault.sealing import FIRST_CLEAR_BYTES, SEGMENT_BYTES, sealed_size, unseal
+from archive_service.vault.objects.sealing import FIRST_CLEAR_BYTES, SEGMENT_BYTES, sealed_size, unseal
 from tests.archive_service.vault.conftest import INSTALL
-from tests.archive_service.vault.test_capsule import OPEN
+from tests.archive_service.vault.objects.test_capsule import OPEN
 
 RECORD, OTHER = "ab" + "0" * 29 + "1", "ab" + "0" * 29 + "2"
 PART, SECOND = "c" * 32, "d" * 32

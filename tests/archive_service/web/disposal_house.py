@@ -18,7 +18,7 @@ from archive_service.archive import Archive, found_archive, open_archive
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.clock import Clock
 from archive_service.config import ArchiveTable, Settings
-from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
 from archive_service.people.model import APPRAISER, APPROVER, ARCHIVIST, AUDITOR, READER, Person
 from archive_service.people.service import NewPerson

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from archive_service.catalog.exchange import from_dublin_core, from_ead
+from archive_service.catalog.records.exchange import from_dublin_core, from_ead
 from tests.archive_service.web.conftest import House
 
 SECRET = "绝不外泄的题名"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from archive_service.disposal.holds import NewHold
+from archive_service.disposal.holds.holds import NewHold
 from tests.archive_service.web.disposal_house import PASSWORD, WRONG, DisposalHouse, hidden, make_house
 
 DESTROY = {"opinion": "DESTROY", "reason": "已无保存价值"}
@@ -372,7 +372,7 @@ def test_an_ordered_list_is_watched_to_its_end_and_takes_no_second_order(
 ) -> None:
     list_no = house.cooled(2)
     client = house.client("li")
-    monkeypatch.setattr("archive_service.web.disposal_list.threading.Thread.start", lambda self: None)
+    monkeypatch.setattr("archive_service.web.desk.lists.threading.Thread.start", lambda self: None)
     data = {"confirm": list_no, "password": PASSWORD}
     assert client.post(f"{desk(list_no)}/order", data=data).status_code == 303
     assert client.post(f"{desk(list_no)}/order", data=data).status_code == 409

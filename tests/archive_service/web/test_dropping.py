@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from archive_service.clock import Clock
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound
 from archive_service.vault import Keyring
-from archive_service.web.upload_desk import MOST_BATCHES, UploadDesk
+from archive_service.web.collecting.upload_desk import MOST_BATCHES, UploadDesk
 from tests.archive_service.web.conftest import House
 
 SECRET = "只在上传里出现的短语：白杨沟七号井。".encode()

@@ -22,7 +22,7 @@ from archive_service.archive import Archive, found_archive, open_archive
 from archive_service.audit.log import newest
 from archive_service.config import ArchiveTable, Settings
 from archive_service.database.tables import vouched_tables
-from archive_service.disposal.holds import NewHold
+from archive_service.disposal.holds.holds import NewHold
 from archive_service.people.model import (
     APPRAISER,
     APPROVER,

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from archive_service.config import StoreTable
-from archive_service.disposal.lists import Appraisal
+from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
-from archive_service.disposal.transfer_check import check_bag
+from archive_service.disposal.transfer.bag_check import check_bag
 from tests.archive_service.web.disposal_house import PASSWORD, WRONG, DisposalHouse, make_house
 
 TITLE = "移交给市馆的月报"

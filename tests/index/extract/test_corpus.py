@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archive_service.catalog.formats import HEAD, identify
+from archive_service.catalog.formats.signatures import HEAD, identify
 from index.extract import Extraction, Limits, extract
 from index.extract.kinds import KINDS
 

@@ -1,0 +1,1 @@
+"""The classification plan in its versions, its drafts, and what a case file of each kind should hold."""

@@ -1,0 +1,1 @@
+"""Archival codes: the pattern language, the schemes that it makes, and numbers taken once."""

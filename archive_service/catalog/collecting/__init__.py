@@ -1,0 +1,1 @@
+"""Collecting: folders, manifests and watched places, from which many records come at once."""

@@ -1,0 +1,1 @@
+"""Records and case files once they are filed: found, kept for a time, answered, described, linked, put elsewhere."""

@@ -1,0 +1,1 @@
+"""Keys: the keyring, who keeps its root key, and what brings that key back."""

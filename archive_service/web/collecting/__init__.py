@@ -1,0 +1,1 @@
+"""Pages on which papers come in: one record, folders dropped or sent, proposals, pointers."""

@@ -1,0 +1,193 @@
+"""Filing a whole folder with a manifest: sent with one form, filed row by row behind the pages, watched on a page of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from archive_service.catalog.collecting.duplicates import same_elsewhere, told_of
+from archive_service.catalog.collecting.import_folder import RowCheck, RowResult, check_rows, file_rows
+from archive_service.catalog.collecting.manifest import COLUMNS, NEEDED, Row, parse_manifest, parse_mapping
+from archive_service.errors import ArchiveError, BadInput
+from archive_service.web import uploads
+from archive_service.web.answers import open_to_filers
+from archive_service.web.collecting.filing import fonds_of
+from archive_service.web.collecting.import_runs import ImportRun, Imports
+from archive_service.web.errors import status_of
+from archive_service.web.here import archive, done, in_place, person, t, words
+from archive_service.web.holdings.catalogue import case_options, fonds_options
+
+blueprint = Blueprint("imports", __name__, url_prefix="/file")
+
+MANIFESTS = ("manifest.csv", "manifest.xlsx")
+
+
+def imports() -> Imports:
+    """Return the imports of this process."""
+    return cast("Imports", current_app.extensions["imports"])
+
+
+def manifest_columns() -> list[tuple[str, bool]]:
+    """Return the columns that a manifest may have, in the person's language, and whether each must be there."""
+    columns = [(t(said[0], name), name in NEEDED) for name, said in COLUMNS.items()]
+    return columns + [(t(one.title.zh, one.code), False) for one in archive().schedules.current.facts.values()]
+
+
+@blueprint.get("/folder")
+def folder() -> str:
+    """Show the form for a folder with its manifest."""
+    open_to_filers()
+    case_no = request.args.get("case", "")
+    return _folder_page({"case": case_no, "fonds": fonds_of(case_no) if case_no else ""}, None)
+
+
+def _folder_page(typed: Mapping[str, str], fault: str | None, checks: list[dict[str, Any]] | None = None) -> str:
+    return render_template(
+        "file_folder.html",
+        typed=typed,
+        fault=fault,
+        checks=checks,
+        runs=[_run_view(run) for run in imports().of(person().id)],
+        columns=manifest_columns(),
+        fonds=fonds_options(),
+        cases=case_options(),
+    )
+
+
+@blueprint.post("/folder")
+def file_folder() -> Response | tuple[str, int]:
+    """Begin filing every row of an uploaded folder; its own page shows how far it is."""
+    open_to_filers()
+    files = uploads.chosen([*request.files.getlist("files"), *request.files.getlist("folder")])
+    try:
+        if request.form.get("act") == "check":
+            return _folder_page(request.form, None, _checked(files, request.form)), 200
+        run = _start(files, request.form.get("fonds", ""), request.form.get("case") or None)
+    except ArchiveError as error:
+        if in_place():
+            raise
+        return _folder_page(request.form, words(error.text)), status_of(error)
+    return redirect(url_for("imports.page", run_id=run.id), 303)
+
+
+def _checked(files: list[FileStorage], form: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Say of every row of an uploaded folder what filing it would come to; nothing is filed."""
+    found = check_rows(
+        archive().accession,
+        person(),
+        _manifest_rows(files),
+        uploads.Basket(files).pick,
+        fonds_no=form.get("fonds", ""),
+        case_no=form.get("case") or None,
+    )
+    return [check_view(one) for one in found]
+
+
+def check_view(one: RowCheck) -> dict[str, Any]:
+    """Return what filing a row would come to, for the page."""
+    return {
+        "row": one.row,
+        "files": one.files,
+        "code": one.code,
+        "reason": words(one.reason) if one.reason else "",
+        "sentence": words(one.sentence) if one.sentence else "",
+    }
+
+
+def _start(files: list[FileStorage], fonds_no: str, case_no: str | None) -> ImportRun:
+    if fonds_no not in dict(fonds_options()):
+        raise BadInput("请选择全宗。", "Please choose the fonds.")
+    rows = _manifest_rows(files)
+    basket = uploads.Basket(files)
+    results = file_rows(
+        archive().accession, person(), rows, basket.pick, fonds_no=fonds_no, case_no=case_no, batch=uuid.uuid4().hex
+    )
+    run = imports().start(person().id, len(rows), results, basket.close)
+    uploads.keep()
+    return run
+
+
+@blueprint.get("/imports/<run_id>")
+def page(run_id: str) -> str:
+    """Show how far an import is, and in the end what became of each row."""
+    open_to_filers()
+    run = imports().find(person().id, run_id)
+    results = sorted(run.report.results, key=lambda item: (item.reason is None, item.row)) if run.finished else []
+    receipts = [item.receipt for item in results if item.receipt]
+    twins = same_elsewhere(archive().ledger, person(), receipts)
+    return render_template(
+        "import.html",
+        run=_run_view(run),
+        results=[_result(item, twins) for item in results],
+        refused=len(run.report.refused),
+    )
+
+
+@blueprint.get("/imports/<run_id>/progress")
+def progress(run_id: str) -> Response:
+    """Say how far an import is, for the script of its page."""
+    open_to_filers()
+    return jsonify(_run_view(imports().find(person().id, run_id)))
+
+
+@blueprint.post("/imports/<run_id>/stop")
+def stop(run_id: str) -> Response:
+    """Stop an import behind the rows that are being filed now."""
+    open_to_filers()
+    imports().find(person().id, run_id).stop()
+    done("正在停止：手头的几行归档后即停。", "Stopping: the rows at hand are filed, then it ends.")
+    return redirect(url_for("imports.page", run_id=run_id), 303)
+
+
+def _run_view(run: ImportRun) -> dict[str, Any]:
+    report = run.report
+    counts = t("新归档 %s 件，此前已归档 %s 件，未归档 %s 行", "%s filed, %s filed before, %s refused") % (
+        report.filed,
+        report.repeated,
+        len(report.refused),
+    )
+    return {
+        "url": url_for("imports.page", run_id=run.id),
+        "done": len(report.results),
+        "total": report.total,
+        "sentence": counts,
+        "finished": run.finished,
+        "stopped": run.finished and run.stopped,
+        "fault": words(run.fault) if run.fault else None,
+        "progress_url": url_for("imports.progress", run_id=run.id),
+        "stop_url": url_for("imports.stop", run_id=run.id),
+    }
+
+
+def _result(item: RowResult, twins: Mapping[str, str]) -> dict[str, Any]:
+    receipt = item.receipt
+    said = [words(one) for one in archive().formats.warnings(receipt)] if receipt else []
+    if receipt and receipt.record_id in twins:
+        said.append(words(told_of(twins[receipt.record_id])))
+    return {
+        "row": item.row,
+        "files": item.files,
+        "code": receipt.archival_code if receipt else "",
+        "url": url_for("record.page", code=receipt.archival_code) if receipt else None,
+        "repeated": bool(receipt and receipt.repeated),
+        "reason": words(item.reason) if item.reason else "",
+        "warnings": said,
+    }
+
+
+def _manifest_rows(files: list[FileStorage]) -> list[Row]:
+    found = [item for item in files if uploads.base(item.filename or "").lower() in MANIFESTS]
+    if len(found) != 1:
+        raise BadInput(
+            "所选文件里应有且只有一个清单：manifest.csv 或 manifest.xlsx。",
+            "The chosen files must hold exactly one manifest: manifest.csv or manifest.xlsx.",
+        )
+    questions = archive().schedules.current.facts.values()
+    mapping = parse_mapping(request.form.get("map", "").splitlines())
+    data = b"".join(uploads.chunks(found[0]))
+    return parse_manifest(uploads.base(found[0].filename or ""), data, questions, mapping)

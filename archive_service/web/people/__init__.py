@@ -1,0 +1,1 @@
+"""Pages of people: signing in, second factors, rights, notices."""

@@ -1,0 +1,1 @@
+"""Pages of the reading room: asking for access, reading, what was used."""
