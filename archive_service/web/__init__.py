@@ -189,11 +189,11 @@ def _context() -> dict[str, Any]:
         return common
     section = (request.endpoint or "").split(".")[0]
     shut = reader.must_change or here.archive().factors.missing(reader)
-    waiting = 0 if shut else sum(item[1] for item in waits.waiting())
+    to_do = 0 if shut else sum(item[1] for item in waits.waiting())
     return common | {
         "sections": [] if shut else list(_sections()),
         "section": ROOMS.get(section, section),
-        "waiting": waiting,
+        "to_do": to_do,
     }
 
 

@@ -240,3 +240,13 @@ def test_an_unknown_address_and_an_unknown_record_are_answered_by_a_page(house: 
 def test_a_template_that_prints_what_nobody_called_is_a_fault(house: House) -> None:
     with pytest.raises(TypeError, match="nobody called"):
         house.app.jinja_env.from_string("{{ names.items }}").render(names={})
+
+
+def test_the_number_of_what_waits_is_the_same_on_every_page(house: House) -> None:
+    code = file_one(house.client("lin"), "等人决定的配方", level="TS")
+    house.client("wang").post("/access/", data={"code": code, "purpose": "核对", "days": "3"})
+    approver = house.client("zhao")
+    pages = {address: approver.get(address).text for address in ("/", "/access/", "/disposal/transfers/")}
+    tallies = {address: re.findall(r'class="tally[^>]*>([^<]*)<', page) for address, page in pages.items()}
+    assert int(tallies["/"][0]) > 0
+    assert tallies["/access/"] == tallies["/disposal/transfers/"] == tallies["/"]
