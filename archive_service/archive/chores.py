@@ -18,6 +18,7 @@ from archive_service.disposal.holds.searches import HoldSearches
 from archive_service.disposal.listing.leaving import leave_lists, remind
 from archive_service.people.model import Person
 from archive_service.reading_room.deciding import remind_deciders
+from archive_service.vault.backups import sweep_scratch
 from archive_service.vault.configured import ballast
 from archive_service.vault.stores.ballast import MIB, free_bytes
 
@@ -110,8 +111,9 @@ class Chores:
         return run
 
     def watch(self) -> list[Finding]:
-        """Clear away what unfinished writes have left, hold all parts against each other, and log how much was found."""
+        """Clear away what unfinished writes and drills have left, hold all parts against each other, and log how much was found."""
         self.services.vault.sweep_staging(self.services.clock.now() - LEFT_BEHIND)
+        sweep_scratch(self.services.settings.data_dir)
         findings = Proof(self.services).examine(contents=False)
         self.services.ledger.note(None, acts.ARCHIVE_EXAMINED, "archive", "archive", findings=len(findings))
         return findings

@@ -7,7 +7,6 @@ that the log knows was carried out again. Who cannot see the log up to the last 
 from __future__ import annotations
 
 import random
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ from archive_service.errors import ArchiveError, Conflict, Damaged, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
 from archive_service.vault import PRIMARY, read_key_file
-from archive_service.vault.backups import CATALOGUE, KEYRING, Made, expire, find, make, shelf, unpack
+from archive_service.vault.backups import CATALOGUE, KEYRING, Made, expire, find, make, scratch, shelf, unpack
 from archive_service.vault.configured import found_store
 from archive_service.vault.keys.keyring_file import told_install
 
@@ -108,10 +107,10 @@ def check(settings: Settings, name: str = "") -> tuple[Made, list[str]]:
     """
     place = shelf(settings)
     made, parts = find(place, name), []
-    with tempfile.TemporaryDirectory(dir=settings.data_dir if settings.data_dir.is_dir() else None) as scratch:
+    with scratch(settings.data_dir) if settings.data_dir.is_dir() else tempfile.TemporaryDirectory() as folder:
         for part in (CATALOGUE, KEYRING):
             if place.part(made.name, part).is_file():
-                unpack(place, made, part, Path(scratch) / part)
+                unpack(place, made, part, Path(folder) / part)
                 parts.append(part)
     if made.catalogue and CATALOGUE not in parts:
         raise Damaged(f"备份 {made.name} 缺少目录库。", f"The backup {made.name} lacks the catalogue.")
@@ -179,13 +178,11 @@ def drill(archive: Archive, actor: Person | None = None, name: str = "") -> Dril
     settings = archive.settings
     place = shelf(settings)
     made = find(place, name)
-    scratch = Path(tempfile.mkdtemp(prefix="drill-", dir=settings.data_dir))
     try:
-        drilled = _drill(archive, made, scratch)
+        with scratch(settings.data_dir) as folder:
+            drilled = _drill(archive, made, folder)
     except ArchiveError as error:
         drilled = Drilled(made.name, 0, 0, 0, [("backup", error.text)])
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     numbers = {"entries": drilled.entries, "records": drilled.records, "findings": len(drilled.findings)}
     archive.ledger.note(
         actor.id if actor else None, acts.BACKUP_DRILLED, "archive", "backup", name=made.name, **numbers
@@ -193,16 +190,16 @@ def drill(archive: Archive, actor: Person | None = None, name: str = "") -> Dril
     return drilled
 
 
-def _drill(archive: Archive, made: Made, scratch: Path) -> Drilled:
+def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
     settings, place = archive.settings, shelf(archive.settings)
-    url = f"sqlite:///{scratch / 'catalogue.db'}"
+    url = f"sqlite:///{folder / 'catalogue.db'}"
     if not made.catalogue:
-        unpack(place, made, KEYRING, scratch / "keyring.db")
+        unpack(place, made, KEYRING, folder / "keyring.db")
         return Drilled(made.name, made.size, 0, 0, [])
     told = copying.read(settings.log_folders, archive.ledger.signer.verifier, made.size)
-    unpack(place, made, CATALOGUE, scratch / "catalogue.db")
+    unpack(place, made, CATALOGUE, folder / "catalogue.db")
     _bring_up_to_date(url)
-    unpack(place, made, KEYRING, scratch / "keyring.db")
+    unpack(place, made, KEYRING, folder / "keyring.db")
     absolute = {
         one: table.model_copy(update={"path": str(settings.path(table.path))})
         for one, table in settings.stores.items()
@@ -213,7 +210,7 @@ def _drill(archive: Archive, made: Made, scratch: Path) -> Drilled:
     keys = {one: str(settings.key_file(one)) for one in ("root", "log", "session", "backup")}
     there = settings.model_copy(
         update={
-            "archive": settings.archive.model_copy(update={"data_dir": str(scratch)}),
+            "archive": settings.archive.model_copy(update={"data_dir": str(folder)}),
             "database": settings.database.model_copy(update={"url": url}),
             "stores": {**settings.stores, **absolute},
             "keys": settings.keys.model_copy(update=keys),

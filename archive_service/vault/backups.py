@@ -6,12 +6,15 @@ the last backup that holds it is gone. Objects have no backup of their own: thei
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +29,7 @@ from archive_service.vault.objects.sealing import seal, unseal
 from archive_service.vault.pieces import in_pieces
 
 CATALOGUE, KEYRING = "catalogue", "keyring"
+_SCRATCH = "drill-"
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,10 @@ def make(place: Shelf, name: str, at: str, install: str, size: int, sources: dic
         with telling(target):
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         aside = target.with_suffix(".new")
-        copy = source.with_name(f"{source.name}.copying")
-        try:
-            _copied(source, copy)
-            with copy.open("rb") as clear:
+        with scratch(sources[KEYRING].parent) as folder:
+            _copied(source, folder / source.name)
+            with (folder / source.name).open("rb") as clear:
                 hashes[part] = _write(aside, seal(in_pieces(clear), key, _context(install, name, part)))
-        finally:
-            copy.unlink(missing_ok=True)
         _named(aside, target)
     made = Made(name, at, install, size, hashes.get(CATALOGUE, ""), hashes[KEYRING])
     aside = place.manifest(name).with_suffix(".new")
@@ -137,6 +138,48 @@ def unpack(place: Shelf, made: Made, part: str, target: Path) -> None:
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Hold an empty folder inside ``folder`` for databases that lie open; it goes at the end, also of a failure.
+
+    A keyring that a kill has left there would outlive the destruction of its keys: see :func:`sweep_scratch`.
+    """
+    sweep_scratch(folder)
+    made, held = _held(folder)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        os.close(held)
+
+
+def _held(folder: Path) -> tuple[Path, int]:
+    """Make a scratch folder and lock it; made anew if someone has swept it between the two."""
+    while True:
+        with telling(folder):
+            made = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))
+        with suppress(FileNotFoundError):
+            held = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if made.exists():
+                return made, held
+            os.close(held)
+
+
+def sweep_scratch(folder: Path) -> int:
+    """Remove the scratch folders of those who died over them; the count. Who is at work holds a lock, and is left alone."""
+    count = 0
+    for left in folder.glob(f"{_SCRATCH}*"):
+        with suppress(FileNotFoundError, NotADirectoryError), open_folder(left) as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(left, ignore_errors=True)
+            count += 1
+    return count
 
 
 def oldest_keyring(settings: Settings) -> str | None:

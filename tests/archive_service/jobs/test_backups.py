@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -28,7 +30,7 @@ from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound
 from archive_service.jobs import backups
 from archive_service.vault import KeyDestroyed
-from archive_service.vault.backups import oldest_keyring
+from archive_service.vault.backups import oldest_keyring, scratch
 from tests.archive_service.web.disposal_house import DisposalHouse, make_house
 from tests.support import postgres
 
@@ -225,6 +227,32 @@ def test_a_drill_restores_beside_and_tells_the_log(house: DisposalHouse) -> None
     with house.archive.ledger.read() as connection:
         said = list(connection.execute(select(entries.c.body).where(entries.c.act == "backup:drilled")).scalars())
     assert ['"findings":0' in one for one in said] == [True, True, False]
+
+
+def test_a_keyring_that_a_killed_drill_has_left_open_goes_and_one_at_work_stays(house: DisposalHouse) -> None:
+    """It would outlive the destruction of its keys: no backup, and no certificate, knows of it."""
+    archive, data = house.archive, house.archive.settings.data_dir
+    house.file()
+    backups.create(archive)
+
+    def die_over_a_drill() -> None:
+        try:
+            with scratch(data) as folder:
+                shutil.copy(data / "keyring.db", folder)
+                os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)
+
+    for sweep in (archive.chores.watch, lambda: backups.create(archive), lambda: backups.check(archive.settings)):
+        with scratch(data) as at_work:
+            child = os.fork()
+            if child == 0:
+                die_over_a_drill()
+            os.waitpid(child, 0)
+            assert len(list(data.glob("drill-*/keyring.db"))) == 1
+            sweep()
+            assert list(data.glob("drill-*")) == [at_work]
+        assert not list(data.glob("drill-*"))
 
 
 def test_a_backup_of_an_older_schema_is_drilled_and_restored(
