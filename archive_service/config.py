@@ -104,6 +104,11 @@ class StoreTable(Table):
     profile: str = ""
     ca_file: str = ""
     addressing: Literal["auto", "path", "virtual"] = "auto"
+    checksums: Literal["when_required", "when_supported"] = "when_required"
+    attempts: Annotated[int, Field(ge=1, le=20)] = 4
+    connect_seconds: Annotated[int, Field(ge=1, le=600)] = 10
+    read_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    part_mib: Annotated[int, Field(ge=5, le=1024)] = 16
     object_lock: bool = False
     anchor_years: Annotated[int, Field(ge=0, le=50)] = 0
 

@@ -155,7 +155,16 @@ def _bucket(settings: Settings, table: StoreTable) -> S3Settings:
         profile=table.profile or None,
         ca_file=settings.path(table.ca_file) if table.ca_file else None,
         addressing=table.addressing,
+        checksums=table.checksums,
+        attempts=table.attempts,
+        connect_seconds=table.connect_seconds,
+        read_seconds=table.read_seconds,
     )
     return S3Settings(
-        table.bucket, table.prefix, server, object_lock=table.object_lock, anchor_days=table.anchor_years * 365
+        table.bucket,
+        table.prefix,
+        server,
+        part_bytes=table.part_mib * MIB,
+        object_lock=table.object_lock,
+        anchor_days=table.anchor_years * 365,
     )
