@@ -118,6 +118,16 @@ class Loans:
         """Return what is out now, the first due first; records only to who sees them."""
         return self._listed(actor, loans.c.returned_at.is_(None), loans.c.due_on)
 
+    def of(self, actor: Person, record_id: str) -> Lent | None:
+        """Return the loan by which the paper of a record that the person sees is out, by itself or with its box."""
+        if record_id not in self.catalogue.by_ids(actor, [record_id]):
+            return None
+        box = select(record_places.c.box_id).where(record_places.c.record_id == record_id)
+        taken = or_(loans.c.object_id == record_id, loans.c.object_id.in_(box))
+        with self.ledger.read() as connection:
+            row = connection.execute(select(loans).where(taken, loans.c.returned_at.is_(None))).first()
+        return Lent(row, row.due_on < self.ledger.clock.today()) if row else None
+
     def all(self, actor: Person, first: date, last: date) -> list[Lent]:
         """Return the loans made from one day to another, both included, in their order."""
         zone = self.ledger.clock.zone

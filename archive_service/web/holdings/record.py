@@ -330,6 +330,7 @@ def _facts(whole: Whole) -> list[tuple[str | None, list[tuple[str, Any]]]]:
                 (t("销毁", "Destroyed"), local_time(row["destroyed_at"])),
                 (t("文件数", "Files"), len(whole.files)),
                 (t("实体位置", "Paper"), _place(row["id"])),
+                (t("借阅", "Loan"), _lent(row["id"])),
             ],
         ),
     ]
@@ -338,6 +339,21 @@ def _facts(whole: Whole) -> list[tuple[str | None, list[tuple[str, Any]]]]:
 def _place(record_id: str) -> str:
     place = archive().places.place_of(person(), record_id)
     return f"{place.room} {place.shelf} · {place.box_no} · {place.position}" if place else ""
+
+
+def _lent(record_id: str) -> str:
+    """Say that the paper is out and until when; who has it is for those who keep the store."""
+    out = archive().loans.of(person(), record_id)
+    if out is None:
+        return ""
+    due = out.row.due_on.isoformat()
+    said = t(f"原件借出在外，应于 {due} 归还", f"The paper is lent out, due back {due}")
+    if out.late:
+        said += t("，已逾期", ", overdue")
+    if may(Action.KEEP_STORE):
+        who = names_of([out.row.borrower_id]).get(out.row.borrower_id, "")
+        said += t(f"（{out.row.loan_no}，{who}）", f" ({out.row.loan_no}, {who})")
+    return said
 
 
 def _history(events: list[Event]) -> list[dict[str, Any]]:

@@ -30,6 +30,9 @@ def test_a_box_goes_out_once_comes_back_and_is_called_for_when_it_is_late(store:
     store.places.put(store.keeper, box, [paper.archival_code], "装盒")
     loan = loans.lend(store.keeper, said(box=box))
     assert loan == "JY2026-001"
+    out = loans.of(world.person(READER), paper.record_id)
+    assert out is not None, "the record's page says that its paper is out, with its box"
+    assert (out.row.loan_no, out.late) == (loan, False)
     for twice in ({"box": box}, {"record": paper.archival_code}):
         with pytest.raises(Conflict, match="not come back"):
             loans.lend(store.keeper, said(**twice))
@@ -49,7 +52,7 @@ def test_a_box_goes_out_once_comes_back_and_is_called_for_when_it_is_late(store:
     loans.take_back(store.keeper, loan, "第 3 页轻微破损")
     with pytest.raises(Conflict):
         loans.take_back(store.keeper, loan, "完好")
-    assert loans.out(store.keeper) == []
+    assert (loans.out(store.keeper), loans.of(store.keeper, paper.record_id)) == ([], None)
     assert loans.lend(store.keeper, said(record=paper.archival_code)) == "JY2026-002"
     register = loan_register(loans, store.keeper, date(2026, 3, 1), date(2026, 12, 31), Text("档案室", "Archive"), "zh")
     assert [(row[0], row[6], row[10]) for row in register.rows] == [
