@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
@@ -19,13 +20,19 @@ from archive_service.catalog.keeping import copy_history
 from archive_service.catalog.keeping.copies import GOOD, WANTED, WRITTEN, Copies, as_wanted
 from archive_service.catalog.keeping.copy_history import SAMPLE, SWEEP, WHOLE
 from archive_service.catalog.tables import copies
+from archive_service.clock import to_stamp
 from archive_service.config import FixityTable
 from archive_service.errors import ArchiveError, Text
 from archive_service.vault import Fault, Finding, for_one_night, sample_size
 
 AT_ONCE = 100
+LATE = 4
+"""What is late is read beside a night's share, at most so many times as much: after a long stop the load stays bounded."""
 READABLE = (WRITTEN, GOOD)
 """States of copies that are there as far as anybody knows."""
+
+waiting_since = case((copies.c.checked_at == "", copies.c.not_before), else_=copies.c.checked_at)
+"""Since when a copy waits for its reading: its last one, or its writing."""
 
 Progress = Callable[[int, int], None]
 Methods = dict[tuple[str, str], str]
@@ -89,8 +96,13 @@ class Fixity:
         for place, total in self._totals().items():
             due = for_one_night(total, self.settings.days)
             sampled = sample_size(total, self.settings.confidence, self.settings.damaged_share)
-            for method, order, most in ((SAMPLE, func.random(), sampled), (SWEEP, copies.c.checked_at, due)):
-                some = {(row.place, row.name): row for row in self._some(place, order, most)}
+            reads = (
+                (SAMPLE, self._some(place, func.random(), sampled)),
+                (SWEEP, self._some(place, copies.c.checked_at, due)),
+                (SWEEP, self._some(place, waiting_since, LATE * due, self._late())),
+            )
+            for method, rows in reads:
+                some = {(row.place, row.name): row for row in rows}
                 chosen.update(some)
                 methods.update(dict.fromkeys(some, method))
         return self._read(list(chosen.values()), methods, progress, stopped)
@@ -100,7 +112,8 @@ class Fixity:
         since = self.ledger.clock.stamp()
         total, run = sum(self._totals().values()), Run(method=WHOLE)
         while not run.stopped:
-            rows = [row for place in self._totals() for row in self._some(place, copies.c.checked_at, AT_ONCE, since)]
+            unread = copies.c.checked_at < since
+            rows = [row for place in self._totals() for row in self._some(place, copies.c.checked_at, AT_ONCE, unread)]
             rows = [row for row in rows if row.place not in run.unreachable]
             if not rows:
                 break
@@ -114,10 +127,13 @@ class Fixity:
             found = {row.place: int(row[1]) for row in connection.execute(wanted)}
         return {place: found[place] for place in self.copies.vault.stores if place in found}
 
-    def _some(self, place: str, order: Any, most: int, before: str = "") -> Sequence[Any]:
-        wanted = select(copies).where(copies.c.place == place, copies.c.state.in_(READABLE))
-        if before:
-            wanted = wanted.where(copies.c.checked_at < before)
+    def _late(self) -> ColumnElement[bool]:
+        """Say of which copies the time is over by tomorrow: in a growing archive what is new takes the nights' shares."""
+        over = self.ledger.clock.now() - timedelta(days=self.settings.days - 1)
+        return waiting_since < to_stamp(over)
+
+    def _some(self, place: str, order: Any, most: int, *only: ColumnElement[bool]) -> Sequence[Any]:
+        wanted = select(copies).where(copies.c.place == place, copies.c.state.in_(READABLE), *only)
         with self.ledger.read() as connection:
             return connection.execute(wanted.order_by(order).limit(most)).all()
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from archive_service.catalog.keeping import fixity as fixity_module
+from archive_service.catalog.tables import copies
+from archive_service.clock import to_stamp
 from archive_service.config import FixityTable
 from archive_service.database.guards import without_guards
 from tests.archive_service.catalog.copies_world import CopiesWorld, found, two_more_stores
@@ -31,6 +36,22 @@ def test_the_sweep_reads_everything_within_its_days_the_oldest_first(world: Copi
     assert all(10 <= run.copies <= 12 and not run.found for run in runs), "half of them, and the sample"
     assert not world.rows(checked_at=""), "nothing is left unread after the days of the sweep"
     assert {state for one in records for state in world.states(one, "second")} == {"good"}
+
+
+def test_in_a_growing_archive_what_is_new_never_puts_off_what_is_late(world: CopiesWorld) -> None:
+    fixity = replace(world.archive.fixity, settings=FixityTable(days=90, confidence=0.01, damaged_share=1.0))
+    late, unread = world.file("早已读过"), world.file("早已写入而从未读过")
+    for number in range(5):
+        world.file(f"新来的第{number}件")
+    world.archive.chores.keep_copies()
+    long_ago = to_stamp(world.archive.clock.now() - timedelta(days=89, hours=1))
+    with world.archive.ledger.work(None) as work:
+        for record, column in ((late, "checked_at"), (unread, "not_before")):
+            work.connection.execute(update(copies).where(copies.c.record_id == record).values({column: long_ago}))
+        work.commit()
+    run = fixity.nightly()
+    assert all(row.checked_at > long_ago for record in (late, unread) for row in world.rows(record_id=record))
+    assert run.copies < len(world.rows())
 
 
 @pytest.mark.parametrize("place", ["primary", "second"])
