@@ -1,4 +1,4 @@
-"""A disk that is really full: a small file system in memory, where the system lets us mount one."""
+"""A disk that is really full: a small file system in memory, where the system lets us mount one; for the vault, and for a whole archive."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from archive_service.archive import chores
+from archive_service.audit import acts
 from archive_service.clock import Clock
+from archive_service.config import VaultTable
 from archive_service.errors import ArchiveError, Unavailable
-from archive_service.vault import Ballast, DiskFull, Keyring, LocalStore, Vault
+from archive_service.vault import Ballast, DiskFull, Keyring, LocalStore, Vault, names
 from archive_service.vault.stores.ballast import free_bytes
+from tests.archive_service.catalog.copies_world import CopiesWorld, found, two_more_stores
 
 INSTALL, ROOT_KEY = "1" * 32, bytes(range(32))
 RECORD, OTHER, PART = "ab" + "0" * 29 + "1", "ab" + "0" * 29 + "2", "c" * 32
@@ -133,3 +137,45 @@ def test_ballast_with_holes_is_no_ballast(tmp_path: Path) -> None:
     assert not ballast.stands()
     assert ballast.ensure()
     assert ballast.stands()
+
+
+@pytest.fixture
+def small_archive(disk: Path) -> Iterator[CopiesWorld]:
+    """A whole archive on a file system of 64 MiB, with a ballast of 8."""
+    subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+    settings = two_more_stores(disk, "").model_copy(update={"vault": VaultTable(reserve_mib=1, ballast_mib=8)})
+    world = found(settings)
+    yield world
+    world.archive.close()
+
+
+def test_an_archive_on_a_full_disk_refuses_clearly_and_its_log_and_a_destruction_go_on_with_the_ballast(
+    small_archive: CopiesWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, disk = small_archive.archive, small_archive.folder
+    monkeypatch.setattr(chores, "TIGHT", 2 * MIB)
+    archive.chores.keep_room()
+    ballast = disk / "data" / "ballast"
+    assert ballast.stat().st_blocks * 512 >= 8 * MIB
+    record = small_archive.file(data=b"kept")
+    archive.chores.keep_copies()
+    filler = fill(disk)
+    with pytest.raises(DiskFull) as refusal:
+        small_archive.file("装不下的一件", data=bytes(MIB))
+    assert "已满" in refusal.value.text.zh
+    parts = names.parse(small_archive.object_name(record))
+    assert b"".join(archive.vault.open(record, parts.component_id, 1)) == b"kept"
+    archive.chores.keep_room()
+    assert not ballast.exists()
+    before = len(small_archive.acts())
+    archive.proof.keep_checkpoint()
+    archive.ledger.note(None, acts.COPIES_CHECKED, "archive", "copies", copies=1)
+    archive.vault.destroy_keys(record, archive.vault.keys_of(record))
+    archive.vault.delete_objects(record)
+    assert archive.vault.remains(record) == []
+    assert len(small_archive.acts()) > before
+    assert archive.proof.verify_audit().sound
+    filler.unlink()
+    archive.chores.keep_room()
+    assert ballast.exists()
+    assert small_archive.file("又有了地方")
