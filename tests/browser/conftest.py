@@ -44,7 +44,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Found a sample archive with the command line and serve it."""
     folder = tmp_path_factory.mktemp("示例 archive")
     config = folder / "config.toml"
-    config.write_text("[disposal]\ncooling_off_days = 0\n", encoding="utf-8")
+    # Recognising words in the pictures of the sample would take a core from the tests for minutes.
+    config.write_text("[disposal]\ncooling_off_days = 0\n\n[extraction]\nocr = false\n", encoding="utf-8")
     command = [sys.executable, "-m", "archive_service", "--config", str(config)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "ARCHIVE_LANG": "zh"}
     done = subprocess.run([*command, "init", "--sample"], capture_output=True, text=True, env=environment, timeout=180)

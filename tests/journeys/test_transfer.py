@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from archive_service.archive import Archive, open_archive
 from archive_service.audit.notes import Signer
+from archive_service.catalog.records.browse import Filters
 from archive_service.catalog.records.exchange import from_ead, missing
 from archive_service.disposal.listing.lists import Appraisal
 from archive_service.disposal.model import Opinion
@@ -30,6 +31,7 @@ from archive_service.disposal.transfer.receipt_note import ReceiptNote
 from archive_service.disposal.transfer.receiving import Into, Receiving
 from archive_service.disposal.transfer.transfers import Prepared
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, Forbidden
+from archive_service.people.model import Person
 from archive_service.reports.pdf import as_pdf
 from tests.journeys.conftest import CANARY, Life
 
@@ -318,6 +320,11 @@ def test_one_who_may_not_read_a_record_writes_it_into_no_package(life: Life, app
             life.archive.transfers.prepare(life.who(who), approved, "市档案馆")
 
 
+def held(archive: Archive, person: Person) -> int:
+    """Return how many records of the archive a person sees."""
+    return len(archive.catalogue.records(person, Filters(), limit=500))
+
+
 def test_a_package_is_taken_in_once_goes_on_where_it_was_cut_off_and_is_receipted_by_its_digest(
     life: Life, approved: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,12 +334,12 @@ def test_a_package_is_taken_in_once_goes_on_where_it_was_cut_off_and_is_receipte
     archive.cases.open_fonds(archivist, "Q002", "市档案馆", "City archive", "state")
     opened = {"fonds_no": "Q002", "case_no": "AX2024-101", "title": "接收", "enterprise": "示例化工", "year": 2024}
     archive.cases.open_case(archivist, **opened)
-    receiving, before = archive.receiving, archive.catalogue.counts(archivist)
+    receiving, before = archive.receiving, held(archive, archivist)
     with pytest.raises(Forbidden):
         receiving.receive(life.who("reader"), bag, into)
     looked = receiving.look(archivist, bag, into)
     assert [(one.reason, one.code_there[:4], one.code[:4]) for one in looked] == [(None, "Q001", "Q002")] * 2
-    assert archive.catalogue.counts(archivist) == before
+    assert held(archive, archivist) == before
     refused = receiving.receive(archivist, bag, Into("Q002", "AX2024-101", {"KCQ02": "XXX99"}))
     assert ([bool(one.reason) for one in refused.records], refused.receipt) == ([False, True], "")
 
@@ -344,10 +351,10 @@ def test_a_package_is_taken_in_once_goes_on_where_it_was_cut_off_and_is_receipte
         receiving.receive(archivist, bag, into)
     done = receiving.receive(archivist, bag, into)
     assert [(one.repeated, one.reason) for one in done.records] == [(True, None), (True, None)]
-    assert sum(archive.catalogue.counts(archivist).values()) == sum(before.values()) + 2
+    assert held(archive, archivist) == before + 2
     again = receiving.receive(archivist, bag, into)
     assert (again.before, again.receipt, len(again.records)) == (True, done.receipt, 2)
-    assert sum(archive.catalogue.counts(archivist).values()) == sum(before.values()) + 2
+    assert held(archive, archivist) == before + 2
 
     secret = archive.catalogue.find(archivist, next(one.code for one in done.records if "KCQ" in one.code))
     assert "接收自 示例集团，原档号 Q001" in secret.description.note

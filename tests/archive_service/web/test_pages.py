@@ -96,6 +96,7 @@ def test_a_full_disk_is_said_and_what_was_typed_stays(house: House, monkeypatch:
         raise DiskFull(Path("store"))
 
     monkeypatch.setattr(Vault, "put", full)
+    monkeypatch.setattr(Vault, "put_all", full)
     client = house.client("lin")
     typed = {"title": "满盘时的题名", "date": "2024-03-01", "type": "KCQ03", "fonds": "Q001", "case": "AX2024-001"}
     answer = client.post("/file", data=typed | {"files": (io.BytesIO(b"x"), "a.txt")})

@@ -18,7 +18,7 @@ from archive_service.errors import Conflict, Forbidden, Unavailable
 from retention_policies import replay
 from tests.support.disposal_world import APPRAISER, APPROVERS, PROPOSER, World
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CASE = "AX2024-001"
 
 
