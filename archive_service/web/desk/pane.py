@@ -24,18 +24,24 @@ def pane(view: ListView, item: dict[str, Any]) -> dict[str, Any]:
     found = next(one for one in view.items if one.row.position == item["position"])
     record = found.record
     whole = _whole(record["code"]) if found.visible and may(Action.BROWSE) else None
-    readable = whole is not None and may(Action.READ_RECORD, Thing(level=record["level"], record_id=record["id"]))
-    reads = "read" in request.args and readable and whole is not None and whole.text is not None
+    reads = "read" in request.args and _may_have_words(whole)
     return {
         "facts": _facts(record, whole, found),
         "badges": [level_badge(record["level"]), ("", period_words(found.candidate.period))],
         "whole": whole,
-        "readable": readable,
         "text": _text(whole) if reads and whole else None,
-        "read_url": _desk(view, item, read=1) if readable and whole and whole.text and not reads else None,
+        "read_url": _desk(view, item, read=1) if _may_have_words(whole) and not reads else None,
         "previous": _neighbour(view, item, -1),
         "next": _neighbour(view, item, +1),
     }
+
+
+def _may_have_words(whole: Whole | None) -> bool:
+    """Say whether the text may stand here: it can be copied, so it is for those who may print; others read its pages."""
+    if whole is None or whole.text is None:
+        return False
+    thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
+    return may(Action.READ_RECORD, thing) and may(Action.PRINT_RECORD, thing)
 
 
 def _whole(code: str) -> Whole | None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from archive_service.disposal.holds.holds import NewHold
+from archive_service.people.policy import Action
+from archive_service.web import here
+from archive_service.web.desk import pane
 from tests.archive_service.web.disposal_house import PASSWORD, WRONG, DisposalHouse, hidden, make_house
 
 DESTROY = {"opinion": "DESTROY", "reason": "已无保存价值"}
@@ -92,6 +95,21 @@ def test_the_text_is_read_at_the_desk_only_by_those_who_may(house: DisposalHouse
     narrow = house.client("narrow").get(f"{desk(list_no)}?item=1&read=1")
     assert narrow.status_code == 200
     assert "密件" not in narrow.text
+
+
+def test_words_that_can_be_copied_are_not_for_those_who_may_read_and_not_print(
+    house: DisposalHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_read = house.file("只可阅览")
+    house.archive.chores.settle_outbox()
+    address, zheng = f"{desk(house.drawn_up(receipts=[only_read]))}?item=1", house.client("zheng")
+    assert 'class="reader"' in zheng.get(f"{address}&read=1").text
+    monkeypatch.setattr(pane, "may", lambda action, *at: action is not Action.PRINT_RECORD and here.may(action, *at))
+    for asked in (address, f"{address}&read=1"):
+        page = zheng.get(asked)
+        assert page.status_code == 200
+        assert 'class="reader"' not in page.text
+        assert "在此阅读正文" not in page.text
 
 
 def test_an_item_that_is_not_on_the_list_is_not_found(house: DisposalHouse) -> None:
