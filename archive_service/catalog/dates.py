@@ -51,6 +51,8 @@ def parse_date(text: str) -> date:
     03/01/2024, of which nobody knows whether the day or the month comes first, is refused.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        raise BadInput("没有填日期，请填写，如 2024-03-01。", "There is no date; give one such as 2024-03-01.")
     try:
         found = _chinese(plain) or _western(plain.lower())
     except ValueError:

@@ -24,6 +24,7 @@ from archive_service.catalog.model import SourceFile
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
 from archive_service.web.answers import open_to_filers
+from archive_service.web.collecting import drop_suggestions
 from archive_service.web.collecting.filing import fonds_of
 from archive_service.web.collecting.imports import MANIFESTS, imports
 from archive_service.web.collecting.upload_desk import Batch, UploadDesk, WaitingFile
@@ -122,6 +123,8 @@ def _row_view(
         "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
         "type": typed.get(f"type-{one.id}", ""),
         "date": typed.get(f"date-{one.id}", ""),
+        "hints": drop_suggestions.hints_of(typed.get(f"hint-{one.id}")),
+        "hints_raw": typed.get(f"hint-{one.id}", ""),
         "code": found.code if isinstance(found, Preview) else "",
         "goes_with": found if isinstance(found, str) else "",
         "fault": words(found.text) if isinstance(found, ArchiveError) else "",
@@ -231,7 +234,7 @@ def discard(batch_id: str) -> AnyResponse:
 
 @blueprint.post("/<batch_id>")
 def accept(batch_id: str) -> AnyResponse | tuple[str, int]:
-    """Show which numbers the chosen rows would get, or file them."""
+    """Show which numbers the chosen rows would get or what their papers suggest, or file them."""
     open_to_filers()
     batch = desk().find(person().id, batch_id)
     typed = {**request.form.to_dict(), "chosen": "1"}
@@ -240,6 +243,9 @@ def accept(batch_id: str) -> AnyResponse | tuple[str, int]:
     try:
         if not rows:
             raise BadInput("请至少勾选一个文件。", "Tick at least one file.")
+        if drop_suggestions.asked(typed.get("act", "")):
+            typed, told = drop_suggestions.proposed(batch, [some for some, _ in rows], typed)
+            return drop_page(batch_id, typed, told=told), 200
         if typed.get("act") != "file":
             return drop_page(batch_id, typed, shown=_previewed(batch, rows, typed)), 200
         return _file(batch, rows, typed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import os
 import re
@@ -263,3 +264,32 @@ def test_a_manifest_in_a_dropped_folder_is_tried_and_filed_by(house: House) -> N
     )
     assert "乙.txt" in ended(client, client.post(url, data={**form, "act": "file"}))
     assert "移交/乙.txt" not in client.get(f"/file/drop/{batch}").get_data(as_text=True)
+
+
+def test_what_the_papers_suggest_stands_below_their_rows_and_is_accepted_there(house: House) -> None:
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    send(
+        client,
+        batch,
+        "扫描 1.txt",
+        "罐区现场检查记录\n检查人：示例。身份证 370202198803254842\n2024年3月1日\n".encode(),
+        9999,
+    )
+    page = client.get(f"/file/drop/{batch}").text
+    one = re.findall(r'name="take-(\w+)"', page)[0]
+    form = {f"take-{one}": "1", f"title-{one}": "扫描 1", f"date-{one}": "2023-01-01"}
+    page = client.post(f"/file/drop/{batch}", data={**form, "act": "suggest"}).text
+    assert "居民身份证号 ×1" in page
+    assert "370202198803254842" not in page, "personal data is counted, not repeated"
+    carried = html.unescape(re.findall(rf'name="hint-{one}" value="([^"]*)"', page)[0])
+    page = client.post(f"/file/drop/{batch}", data={**form, f"hint-{one}": carried, "act": "use-all"}).text
+    values = dict(re.findall(rf'name="(\w+)-{one}" value="([^"]*)"', page))
+    assert (values["type"], values["title"]) == ("KCQ03", "罐区现场检查记录")
+    assert values["date"] == "2023-01-01", "what somebody typed stays"
+    page = client.post(f"/file/drop/{batch}", data={**form, f"hint-{one}": carried, "act": f"use:{one}:date"}).text
+    assert f'name="date-{one}" value="2024-03-01"' in page
+    for broken in ("{", "[]", '{"fields":[1],"notes":[]}'):
+        assert (
+            client.post(f"/file/drop/{batch}", data={**form, f"hint-{one}": broken, "act": "use-all"}).status_code
+            == 200
+        )
