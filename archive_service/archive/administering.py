@@ -9,11 +9,8 @@ from archive_service.archive.services import Services
 from archive_service.audit import acts
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
-from archive_service.vault import Rotation
+from archive_service.vault import Drill, Rotation, Share, change_root_key, drill
 from archive_service.vault.configured import found_store
-from archive_service.vault.keys.changing import change_root_key
-from archive_service.vault.keys.recovery import Drill, drill
-from archive_service.vault.keys.shares import Share
 
 
 @dataclass(frozen=True)

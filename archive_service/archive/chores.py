@@ -18,11 +18,11 @@ from archive_service.disposal.holds.searches import HoldSearches
 from archive_service.disposal.listing.leaving import leave_lists, remind
 from archive_service.people.model import Person
 from archive_service.reading_room.deciding import remind_deciders
+from archive_service.vault import free_bytes
 from archive_service.vault.backups import sweep_scratch
 from archive_service.vault.configured import ballast
-from archive_service.vault.stores.ballast import MIB, free_bytes
 
-TIGHT = 64 * MIB
+TIGHT = 64 * 1024 * 1024
 """With less than this free on the disk of database and log, the ballast is given up."""
 
 LEFT_BEHIND = timedelta(days=1)

@@ -20,10 +20,8 @@ from archive_service.database.migrate import migrate
 from archive_service.errors import Conflict, NotFound
 from archive_service.people.model import AUDITOR, ROLE_WORDS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR
 from archive_service.people.service import NewPerson, People
-from archive_service.vault import PRIMARY, Keyring, Rotation, make_key_file, read_key_file
-from archive_service.vault.configured import custodian, found_store
-from archive_service.vault.keys.changing import recovery_custodian
-from archive_service.vault.keys.recovery import drill, recover
+from archive_service.vault import PRIMARY, Rotation, drill, make_key_file, read_key_file, recover, recovery_custodian
+from archive_service.vault.configured import found_keyring, found_store, keyring_file
 from retention_policies import default_schedule_path
 
 FIRST_PEOPLE = (
@@ -61,7 +59,7 @@ def found_archive(
             make_key_file(path)
     install = uuid.uuid4().hex
     found_store(settings, PRIMARY, install)
-    Keyring.create_at(data / "keyring.db", install, custodian(settings), clock)
+    found_keyring(settings, install, clock)
     engine = open_engine(settings.database_url)
     migrate(engine)
     ledger = Ledger(engine, Signer(origin(install), read_key_file(settings.key_file("log"))), clock)
@@ -78,7 +76,7 @@ def recover_root_key(settings: Settings, words: list[str], clock: Clock | None =
     clock = clock or Clock(settings.zone)
     if not is_founded(settings):
         raise NotFound(f"{settings.data_dir} 中没有档案库。", f"There is no archive in {settings.data_dir}.")
-    keyring, install = settings.data_dir / "keyring.db", install_id_of(settings)
+    keyring, install = keyring_file(settings), install_id_of(settings)
     drill(keyring, install, words, clock, keys=1)  # before a key file is made: wrong shares leave nothing behind
     rotation = recover(keyring, install, words, recovery_custodian(settings), clock)
     archive = open_archive(settings, clock)

@@ -73,11 +73,9 @@ from archive_service.reports.transfer_papers import TransferPapers
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
 from archive_service.vault import Finding as Faulty
-from archive_service.vault import Keyring
+from archive_service.vault import Keyring, Secrets
 from archive_service.vault.backups import oldest_keyring
-from archive_service.vault.configured import custodian, open_vault
-from archive_service.vault.keys.secrets import Secrets
-from archive_service.vault.stores.ballast import MIB
+from archive_service.vault.configured import open_keyring, open_vault
 from index.extract.runner import Limits
 
 
@@ -124,7 +122,7 @@ def open_parts(settings: Settings, clock: Clock, log_key: bytes) -> Parts:
     require_current(engine)
     ledger = Ledger(engine, Signer(origin(install), log_key), clock)
     noticed: SimpleQueue[Faulty] = SimpleQueue()
-    keyring = Keyring(settings.data_dir / "keyring.db", install, custodian(settings), clock)
+    keyring = open_keyring(settings, install, clock)
     copies = Copies(ledger, open_vault(settings, install, keyring, noticed.put), noticed)
     return Parts(engine, ledger, keyring, copies)
 
@@ -230,7 +228,7 @@ def _join(
 
 def _limits(settings: Settings) -> Limits:
     limits = settings.extraction
-    return Limits(limits.memory_mib, limits.cpu_seconds, limits.wall_seconds, limits.input_mib * MIB)
+    return Limits(limits.memory_mib, limits.cpu_seconds, limits.wall_seconds, limits.input_mib * 1024 * 1024)
 
 
 def _sso(settings: Settings, ledger: Ledger) -> SingleSignOn:

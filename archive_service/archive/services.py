@@ -67,6 +67,7 @@ from archive_service.reports.transfer_papers import TransferPapers
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
 from archive_service.vault import Keyring, Vault
+from archive_service.vault.configured import keyring_file
 from retention_policies import Decision
 
 
@@ -132,7 +133,7 @@ class Services:
     @property
     def keyring_file(self) -> Path:
         """The file that holds the wrapped keys."""
-        return self.settings.data_dir / "keyring.db"
+        return keyring_file(self.settings)
 
     @property
     def locking(self) -> Locking:

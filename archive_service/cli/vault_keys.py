@@ -13,8 +13,8 @@ from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import answer_json, say, words
 from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.errors import BadInput, Conflict
+from archive_service.vault import Rotation
 from archive_service.vault.configured import read_passphrase
-from archive_service.vault.keys.keyring import Rotation
 
 KINDS = ("key-file", "passphrase", "aws-kms")
 

@@ -25,8 +25,7 @@ from archive_service.catalog.keeping.fixity import READABLE
 from archive_service.catalog.tables import DESTROYED, copies, records
 from archive_service.disposal.holds.holds import held
 from archive_service.errors import ArchiveError, NotFound, Text, Unavailable
-from archive_service.vault import Vault
-from archive_service.vault.stores.locks import Locks
+from archive_service.vault import Locks, Vault
 
 log = logging.getLogger("archive_service.locking")
 

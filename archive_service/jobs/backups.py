@@ -31,10 +31,21 @@ from archive_service.database.migrate import migrate
 from archive_service.errors import ArchiveError, Conflict, Damaged, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
-from archive_service.vault import PRIMARY, read_key_file
-from archive_service.vault.backups import CATALOGUE, KEYRING, Made, expire, find, make, scratch, shelf, unpack
-from archive_service.vault.configured import found_store
-from archive_service.vault.keys.keyring_file import told_install
+from archive_service.vault import PRIMARY, read_key_file, told_install
+from archive_service.vault.backups import (
+    CATALOGUE,
+    KEYRING,
+    Made,
+    expire,
+    find,
+    make,
+    put_keyring_back,
+    scratch,
+    shelf,
+    unpack,
+    unpack_keyring,
+)
+from archive_service.vault.configured import found_store, keyring_file
 
 SAMPLE = 1000
 """Records whose files a drill reads at most."""
@@ -136,7 +147,7 @@ def restore(
     if catalogue is not None:
         _must_be_free(catalogue)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = _keyring(settings, made)
+    kept = put_keyring_back(settings, made)
     _ready(settings, made.install)
     aside = None
     if catalogue is not None:
@@ -155,7 +166,7 @@ def rebuild(
 ) -> Back:
     """Make the catalogue again without any backup: from log, frame, capsules and keyring. Can be cut off and repeated."""
     clock = clock or Clock(settings.zone)
-    install = told_install(settings.data_dir / "keyring.db")
+    install = told_install(keyring_file(settings))
     told = _log(settings, install, logs)
     catalogue, aside = sqlite_file(settings), None
     if catalogue is not None:
@@ -194,12 +205,12 @@ def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
     settings, place = archive.settings, shelf(archive.settings)
     url = f"sqlite:///{folder / 'catalogue.db'}"
     if not made.catalogue:
-        unpack(place, made, KEYRING, folder / "keyring.db")
+        unpack_keyring(place, made, folder)
         return Drilled(made.name, made.size, 0, 0, [])
     told = copying.read(settings.log_folders, archive.ledger.signer.verifier, made.size)
     unpack(place, made, CATALOGUE, folder / "catalogue.db")
     _bring_up_to_date(url)
-    unpack(place, made, KEYRING, folder / "keyring.db")
+    unpack_keyring(place, made, folder)
     absolute = {
         one: table.model_copy(update={"path": str(settings.path(table.path))})
         for one, table in settings.stores.items()
@@ -319,19 +330,6 @@ def _must_be_free(catalogue: Path) -> None:
 def _clear(path: Path) -> None:
     for end in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + end).unlink(missing_ok=True)
-
-
-def _keyring(settings: Settings, made: Made) -> bool:
-    """Put the backup's keyring in place if there is none; say whether there was one."""
-    live = settings.data_dir / "keyring.db"
-    if live.exists():
-        return True
-    aside = live.with_name("keyring.db.restoring")
-    _clear(aside)
-    unpack(shelf(settings), made, KEYRING, aside)
-    _clear(live)
-    aside.replace(live)
-    return False
 
 
 def _ready(settings: Settings, install: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from archive_service.vault.keys.shares import Share
+from archive_service.vault import Share
 
 STYLE = """
 body { font: 12pt/1.6 serif; margin: 0; color: #111; background: #fff }

@@ -25,6 +25,7 @@ from archive_service.errors import BadInput, Damaged, NotFound
 from archive_service.vault.canonical import canonical
 from archive_service.vault.disk import open_folder, sync, telling
 from archive_service.vault.keyfiles import make_key_file, read_key_file
+from archive_service.vault.keys.keyring_file import KEYRING_FILE
 from archive_service.vault.objects.sealing import seal, unseal
 from archive_service.vault.pieces import in_pieces
 
@@ -138,6 +139,25 @@ def unpack(place: Shelf, made: Made, part: str, target: Path) -> None:
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def unpack_keyring(place: Shelf, made: Made, folder: Path) -> None:
+    """Open a backup's keyring into a data folder, under the name that a keyring has there."""
+    unpack(place, made, KEYRING, folder / KEYRING_FILE)
+
+
+def put_keyring_back(settings: Settings, made: Made) -> bool:
+    """Put the backup's keyring in place if there is none; say whether there was one."""
+    live = settings.data_dir / KEYRING_FILE
+    if live.exists():
+        return True
+    aside = live.with_name(f"{KEYRING_FILE}.restoring")
+    for name in (aside, live):
+        for end in ("", "-wal", "-shm", "-journal"):
+            name.with_name(name.name + end).unlink(missing_ok=True)
+    unpack(shelf(settings), made, KEYRING, aside)
+    aside.replace(live)
+    return False
 
 
 @contextmanager

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from archive_service.clock import Clock
 from archive_service.config import Settings, StoreTable
 from archive_service.errors import BadInput, BadSettings, NotFound
 from archive_service.vault.aws import AwsSettings
 from archive_service.vault.keyfiles import check_private, read_key_file
 from archive_service.vault.keys.custodians import ChangingCustodian, Custodian, KeyFileCustodian, PassphraseCustodian
 from archive_service.vault.keys.keyring import Keyring
+from archive_service.vault.keys.keyring_file import KEYRING_FILE
 from archive_service.vault.keys.kms import KmsCustodian
 from archive_service.vault.objects.copies import Finding, Placement
 from archive_service.vault.stores.ballast import MIB, Ballast
@@ -72,6 +74,21 @@ def _asked() -> str:
             "No passphrase_file is given, and there is no terminal to ask for the passphrase.",
         )
     return getpass.getpass("根密钥口令短语 Passphrase of the root key: ")
+
+
+def keyring_file(settings: Settings) -> Path:
+    """Return the file that holds the wrapped keys."""
+    return settings.data_dir / KEYRING_FILE
+
+
+def found_keyring(settings: Settings, install_id: str, clock: Clock) -> None:
+    """Make the keyring of a new archive, its root key kept as the settings say."""
+    Keyring.create_at(keyring_file(settings), install_id, custodian(settings), clock)
+
+
+def open_keyring(settings: Settings, install_id: str, clock: Clock) -> Keyring:
+    """Open the keyring with the root key that the settings lead to."""
+    return Keyring(keyring_file(settings), install_id, custodian(settings), clock)
 
 
 def placement(settings: Settings) -> Placement:

@@ -12,7 +12,7 @@ from typing import IO, Protocol
 from archive_service.disposal.transfer.bag import FolderSink, Piped, Sink, Written
 from archive_service.disposal.transfer.bag_check import check_bag
 from archive_service.errors import BadInput, Conflict, Damaged
-from archive_service.vault.stores.outlet import Outlet
+from archive_service.vault import Outlet
 
 PIECE = 1 << 20
 Told = Callable[[Written], None]

@@ -40,8 +40,7 @@ from archive_service.disposal.transfer_custody import NATURES, PackageState
 from archive_service.errors import Conflict
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
-from archive_service.vault import Vault
-from archive_service.vault.stores.outlet import Outlet
+from archive_service.vault import Outlet, Vault
 
 
 @dataclass(frozen=True)

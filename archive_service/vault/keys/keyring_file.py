@@ -13,6 +13,9 @@ from pathlib import Path
 from archive_service.errors import Conflict, Damaged, Unavailable
 from archive_service.vault.disk import DiskFull, open_folder, sync, telling
 
+KEYRING_FILE = "keyring.db"
+"""The name of a keyring's file in the data directory."""
+
 FORMAT = 2
 BUSY_SECONDS = 30.0
 _PAUSE_SECONDS = 0.01

@@ -8,25 +8,19 @@ a while goes, its key first; nothing readable is ever left behind.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
-import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive_service.catalog.formats.signatures import HEAD, identify
 from archive_service.catalog.model import SourceFile
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound
-from archive_service.vault import Keyring
-from archive_service.vault.disk import telling
-from archive_service.vault.objects.frames import Frames, read_small, write_small
+from archive_service.vault import Keyring, WaitingFolder, WaitingRoom
 
 AT_A_TIME = 64 * 1024
 FOLDER = "uploads"
@@ -59,11 +53,10 @@ class WaitingFile:
 class Batch:
     """Files of one person that wait together, as they lie on the disk at this moment."""
 
-    def __init__(self, batch_id: str, person_id: str, folder: Path, key: bytes, most_bytes: int) -> None:
+    def __init__(self, batch_id: str, person_id: str, folder: WaitingFolder, most_bytes: int) -> None:
         """Open what lies in ``folder``."""
         self.id, self.person_id = batch_id, person_id
-        self.folder = folder
-        self._key = key
+        self._folder = folder
         self._most_bytes = most_bytes
 
     @property
@@ -87,8 +80,7 @@ class Batch:
 
     def touch(self) -> None:
         """Note that somebody is at the batch."""
-        with suppress(FileNotFoundError):
-            os.utime(self.folder)
+        self._folder.touch()
 
     def begin(self, path: str, size: int, modified: str = "") -> WaitingFile:
         """Announce a file; the same one (path, size, when it was last changed) is gone on with, or is there already."""
@@ -100,11 +92,10 @@ class Batch:
                 return known
             self._check(path, size, [one for one in there if one is not known])
             if known:
-                self._remove(known.id)
+                self._folder.remove(known.id)
             made = WaitingFile(uuid.uuid4().hex, path, size, modified=modified)
             told = json.dumps({"path": path, "size": size, "modified": modified}, ensure_ascii=False)
-            head = told.encode("utf-8", "surrogatepass")
-            write_small(self._head(made.id), head, self._key, self._context(made.id, "head"))
+            self._folder.note(made.id, "head", told.encode("utf-8", "surrogatepass"))
             return made
 
     def _check(self, path: str, size: int, there: list[WaitingFile]) -> None:
@@ -127,22 +118,13 @@ class Batch:
 
     def file(self, file_id: str) -> WaitingFile:
         """Return a file of the batch, complete or not."""
-        try:
-            if not _ID.fullmatch(file_id):
-                raise FileNotFoundError
-            told = json.loads(
-                read_small(self._head(file_id), self._key, self._context(file_id, "head")).decode(
-                    "utf-8", "surrogatepass"
-                )
-            )
-        except FileNotFoundError:
-            raise NotFound("没有这个上传的文件。", "There is no such uploaded file.") from None
-        try:
-            digest = read_small(self._done(file_id), self._key, self._context(file_id, "done")).hex()
-        except FileNotFoundError:
-            received, digest = self._frames(file_id).received(), ""
-        else:
-            received = told["size"]
+        head = self._folder.noted(file_id, "head") if _ID.fullmatch(file_id) else None
+        if head is None:
+            raise _no_file()
+        told = json.loads(head.decode("utf-8", "surrogatepass"))
+        done = self._folder.noted(file_id, "done")
+        received = self._folder.bytes_of(file_id).received() if done is None else told["size"]
+        digest = "" if done is None else done.hex()
         return WaitingFile(file_id, told["path"], told["size"], received, digest, told["modified"])
 
     def take(self, file_id: str, offset: int, read: Callable[[int], bytes]) -> WaitingFile:
@@ -152,7 +134,7 @@ class Batch:
         broke stays.
         """
         one = self.file(file_id)
-        with self._frames(file_id).writing(offset) as writer:
+        with self._folder.bytes_of(file_id).writing(offset) as writer:
             at = offset
             while at < one.size and (piece := read(min(AT_A_TIME, one.size - at))):
                 writer.write(piece)
@@ -161,16 +143,16 @@ class Batch:
         if at < one.size:
             return WaitingFile(one.id, one.path, one.size, at)
         digest = hashlib.sha256()
-        for piece in self._frames(file_id).chunks():
+        for piece in self._folder.bytes_of(file_id).chunks():
             digest.update(piece)
-        write_small(self._done(file_id), digest.digest(), self._key, self._context(file_id, "done"))
+        self._folder.note(file_id, "done", digest.digest())
         return WaitingFile(one.id, one.path, one.size, at, digest.hexdigest())
 
     def add(self, path: str, size: int, chunks: Iterator[bytes]) -> WaitingFile:
         """Add a whole file at once."""
         one = self.begin(path, size)
         if one.received:  # what came earlier under this path makes way: it may be another file of the same size
-            self._remove(one.id)
+            self._folder.remove(one.id)
             one = self.begin(path, size)
         return self.take(one.id, 0, _reader(chunks))
 
@@ -178,9 +160,9 @@ class Batch:
         """Read a file from its start, piece by piece."""
         self.touch()
         try:
-            yield from self._frames(one.id).chunks()
+            yield from self._folder.bytes_of(one.id).chunks()
         except FileNotFoundError:
-            raise NotFound("没有这个上传的文件。", "There is no such uploaded file.") from None
+            raise _no_file() from None
 
     def source(self, one: WaitingFile) -> SourceFile:
         """Make a file readable as often as accession asks."""
@@ -193,46 +175,22 @@ class Batch:
     def leave_out(self, file_ids: set[str]) -> None:
         """Forget some files, because they are filed."""
         for one in file_ids:
-            self._remove(one)
+            self._folder.remove(one)
 
     def _all(self) -> Iterator[WaitingFile]:
-        for head in sorted(self.folder.glob("*.head")):
+        for file_id in self._folder.files():
             with suppress(NotFound, Damaged):  # what cannot be read is not here; it can be sent again
-                yield self.file(head.stem)
-
-    def _remove(self, file_id: str) -> None:
-        """Remove a file; the head goes first, without which the rest is nothing."""
-        for path in (self._head(file_id), self._done(file_id), self._frames(file_id).path):
-            path.unlink(missing_ok=True)
-
-    def _head(self, file_id: str) -> Path:
-        return self.folder / f"{file_id}.head"
-
-    def _done(self, file_id: str) -> Path:
-        return self.folder / f"{file_id}.done"
-
-    def _frames(self, file_id: str) -> Frames:
-        return Frames(self.folder / f"{file_id}.part", self._key, self._context(file_id, "part"))
-
-    def _context(self, file_id: str, what: str) -> str:
-        return f"upload/{self.person_id}/{self.id}/{file_id}/{what}"
+                yield self.file(file_id)
 
     @contextmanager
     def _lock(self, name: str, *, wait: bool = True) -> Iterator[bool]:
-        """Hold a lock that all processes know; yields whether it was had."""
-        try:
-            fd = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:
-            raise _gone() from None
-        try:
+        """Hold a lock of the batch; yields whether it was had."""
+        with ExitStack() as stack:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(fd)
+                held = stack.enter_context(self._folder.lock(name, wait=wait))
+            except FileNotFoundError:
+                raise _gone() from None
+            yield held
 
 
 def _reader(chunks: Iterator[bytes]) -> Callable[[int], bytes]:
@@ -254,44 +212,38 @@ class UploadDesk:
 
     def __init__(self, folder: Path, keyring: Keyring, most_bytes: int, idle_seconds: float) -> None:
         """Keep batches below ``folder``; what was idle for so long is let go, also what an earlier process has left."""
-        self._root, self._keyring = folder / FOLDER, keyring
+        self._room = WaitingRoom(folder / FOLDER, "upload", keyring)
         self._most_bytes, self._idle = most_bytes, idle_seconds
 
     def open(self, person_id: str, batch_id: str) -> Batch:
         """Return a batch of a person, begun now if there is none of this id."""
         self.sweep()
-        folder = self._folder(person_id, batch_id)
-        if not folder.is_dir():
-            if len(self._folders(person_id)) >= MOST_BATCHES:
+        _check_ids(person_id, batch_id)
+        if not self._room.exists(person_id, batch_id):
+            if len(self._room.of(person_id)) >= MOST_BATCHES:
                 raise Conflict(
                     f"您已有 {MOST_BATCHES} 批文件待归档，请先归档或放弃其中一批。",
                     f"{MOST_BATCHES} of your batches wait already; file or discard one of them first.",
                 )
-            key_id = _key_id(person_id, batch_id)
-            self._keyring.new_keys({key_id: key_id})
-            with telling(folder):
-                for one in (self._root, folder.parent, folder):
-                    one.mkdir(mode=0o700, exist_ok=True)
+            self._room.make(person_id, batch_id)
         return self.find(person_id, batch_id)
 
     def find(self, person_id: str, batch_id: str) -> Batch:
         """Return a batch of a person that is there."""
         self.sweep()
-        folder = self._folder(person_id, batch_id)
-        if not folder.is_dir():
-            raise _gone()
+        _check_ids(person_id, batch_id)
         try:
-            key = self._keyring.key(_key_id(person_id, batch_id))
-        except NotFound:  # a keyring from a backup does not know it: nobody can read what lies here
+            folder = self._room.find(person_id, batch_id)
+        except NotFound:  # also where a keyring from a backup does not know it: nobody can read what lies here
             raise _gone() from None
-        return Batch(batch_id, person_id, folder, key, self._most_bytes)
+        return Batch(batch_id, person_id, folder, self._most_bytes)
 
     def of(self, person_id: str) -> list[Batch]:
         """Return the batches of a person that hold something."""
         found = []
-        for folder in self._folders(person_id):
+        for name in self._room.of(person_id):
             with suppress(NotFound, Damaged):
-                batch = self.find(person_id, folder.name)
+                batch = self.find(person_id, name)
                 if batch.files:
                     found.append(batch)
         return found
@@ -299,39 +251,26 @@ class UploadDesk:
     def discard(self, batch: Batch) -> None:
         """Let go of a batch."""
         with batch.filing():
-            self._remove(batch.person_id, batch.folder)
+            self._room.remove(batch.person_id, batch.id)
 
     def sweep(self) -> int:
         """Let go of what nobody has touched for long; the count."""
-        now, count = time.time(), 0
-        for folder in sorted(self._root.glob("*/*")):
-            with suppress(FileNotFoundError, NotFound):
-                person_id = folder.parent.name
-                if now - folder.stat().st_mtime > self._idle:
-                    batch = Batch(folder.name, person_id, folder, b"", 0)
-                    if not batch.busy:
-                        self._remove(person_id, folder)
-                        count += 1
+        count = 0
+        for person_id, name, folder in self._room.idle(self._idle):
+            with suppress(NotFound):
+                if not Batch(name, person_id, folder, 0).busy:
+                    self._room.remove(person_id, name)
+                    count += 1
         return count
 
-    def _remove(self, person_id: str, folder: Path) -> None:
-        """Take the key away, then what it opened; can be repeated."""
-        key_id = _key_id(person_id, folder.name)
-        self._keyring.forget([key_id], key_id)
-        shutil.rmtree(folder, ignore_errors=True)
 
-    def _folders(self, person_id: str) -> list[Path]:
-        return sorted(path for path in (self._root / person_id).glob("*") if path.is_dir())
-
-    def _folder(self, person_id: str, batch_id: str) -> Path:
-        if not (_ID.fullmatch(batch_id) and _ID.fullmatch(person_id)):
-            raise _gone()
-        return self._root / person_id / batch_id
+def _check_ids(person_id: str, batch_id: str) -> None:
+    if not (_ID.fullmatch(batch_id) and _ID.fullmatch(person_id)):
+        raise _gone()
 
 
-def _key_id(person_id: str, batch_id: str) -> str:
-    """Return the id of a batch's key, which no record and nothing else has."""
-    return hashlib.sha256(f"upload/{person_id}/{batch_id}".encode()).hexdigest()[:32]
+def _no_file() -> NotFound:
+    return NotFound("没有这个上传的文件。", "There is no such uploaded file.")
 
 
 def _being_filed() -> Conflict:

@@ -124,7 +124,8 @@ def test_an_upload_outlives_the_process_and_lies_nowhere_in_clear(tmp_path: Path
 
     with pytest.raises(ConnectionResetError):
         batch.take(one.id, 0, breaking)
-    part = batch.folder / f"{one.id}.part"
+    folder = tmp_path / "uploads" / PERSON / batch_id
+    part = folder / f"{one.id}.part"
     with part.open("ab") as file:
         file.write(b"\x00\x00\x10\x00 cut off by a power cut")
     # Another process, which knows of the disk alone.
@@ -154,7 +155,7 @@ def test_an_upload_outlives_the_process_and_lies_nowhere_in_clear(tmp_path: Path
         with pytest.raises(Conflict):
             desk.discard(batch)
     desk.discard(batch)
-    assert not batch.folder.exists()
+    assert not folder.exists()
     assert ring.key_ids() == []
     other.close()
 
@@ -173,10 +174,11 @@ def test_what_is_idle_or_too_much_is_refused_or_let_go(tmp_path: Path, ring: Key
     for strange in ("../../x", "", "A" * 32):
         with pytest.raises(NotFound):
             desk.open(PERSON, strange)
+    folder = tmp_path / "uploads" / PERSON / batch.id
     with batch.filing():  # what is being filed is not idle
-        os.utime(batch.folder, (1, 1))
+        os.utime(folder, (1, 1))
         assert desk.sweep() == 0
-    os.utime(batch.folder, (1, 1))
+    os.utime(folder, (1, 1))
     with pytest.raises(NotFound):
         desk.find(PERSON, batch.id)
     assert len(ring.key_ids()) == MOST_BATCHES - 1
