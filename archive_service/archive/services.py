@@ -18,6 +18,7 @@ from archive_service.catalog.formats.accepted import FormatList
 from archive_service.catalog.formats.pronom import Identification
 from archive_service.catalog.keeping.copies import Copies
 from archive_service.catalog.keeping.fixity import Fixity
+from archive_service.catalog.numbering.renumbering import Renumbering
 from archive_service.catalog.numbering.schemes import Schemes
 from archive_service.catalog.numbering.void_ledger import VoidLedger
 from archive_service.catalog.properties.service import Properties
@@ -169,6 +170,11 @@ class Services:
     def void_ledger(self) -> VoidLedger:
         """Reserved numbers and those that were withdrawn."""
         return VoidLedger(self.ledger, self.schedules)
+
+    @property
+    def renumbering(self) -> Renumbering:
+        """What corrects the numbers of filed records."""
+        return Renumbering(self.ledger, self.schedules, standing)
 
     @property
     def reclassifying(self) -> Reclassifying:

@@ -126,6 +126,9 @@ SCHEME_MADE = _act("scheme:made", "启用编号方案版本", "Version of a numb
 FILE_NUMBER_ALLOTTED = _act("number:file", "编定案卷号", "File number given to a case file")
 NUMBERS_RESERVED = _act("number:reserved", "预留件号", "Numbers reserved")
 NUMBER_VOIDED = _act("number:voided", "件号作废", "Number voided")
+RENUMBERING_PROPOSED = _act("record:renumbering:proposed", "提出改号", "Correction of a code proposed")
+RENUMBERING_STRUCK = _act("record:renumbering:struck", "撤销改号", "Correction of a code let go")
+RECORD_RENUMBERED = _act("record:renumbered", "改号，原号作废", "Code corrected, the old one void")
 IMPORT_STARTED = _act("import:started", "开始批量归档", "Folder import started")
 IMPORT_FINISHED = _act("import:finished", "完成批量归档", "Folder import finished")
 

@@ -119,6 +119,28 @@ reserved_numbers = vouched_table(
     Index(None, "state", "expires_on"),
 )
 
+PROPOSED, DONE, STRUCK = "proposed", "done", "struck"
+
+renumberings = vouched_table(
+    # A record's former code stands here, so that it is still found by what was printed on its paper.
+    "renumbering",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("old_code", String(200), nullable=False, index=True),
+    Column("year", Integer),
+    Column("given_code", String(200)),
+    Column("new_code", String(200)),
+    Column("reason", String(500), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("proposed_at", STAMP, nullable=False),
+    Column("proposed_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("decided_at", STAMP),
+    Column("decided_by", ID, ForeignKey("person.id")),
+    CheckConstraint("state IN ('proposed', 'done', 'struck')", name="state"),
+    CheckConstraint("(state = 'done') = (new_code IS NOT NULL)", name="done_has_code"),
+    CheckConstraint("state <> 'done' OR decided_by IS NOT NULL", name="decided"),
+    CheckConstraint("state <> 'done' OR decided_by <> proposed_by", name="two_people"),
+)
+
 numbering_schemes = vouched_table(
     # Versions made by people at the pages; what a plan says of a scheme is the first version of it.
     "numbering_scheme",

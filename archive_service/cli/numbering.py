@@ -194,6 +194,44 @@ def voids(desk: Desk, as_json: bool) -> None:
 
 
 @numbering.command()
+@click.argument("code")
+@click.option("--reason", required=True, help=both("原因。", "Reason."))
+@click.option("--year", type=int, help=both("正确的年度。", "The right archival year."))
+@click.option(
+    "--given", default="", help=both("应有的档号；不给则取下一个。", "The code it should bear; else the next.")
+)
+@json_option
+@with_desk
+@in_chinese("提出更正一件已归档档案的档号；由另一人在网页上办理，原号进入作废登记。")
+def correct(desk: Desk, code: str, reason: str, year: int | None, given: str, as_json: bool) -> None:
+    """Propose that a filed record gets another number; another person carries it out at the pages, the old one is void then."""
+    would_be = desk.archive.renumbering.propose(desk.person, code, reason, year, given)
+    if as_json:
+        answer_json({"code": code, "would_be": would_be})
+        return
+    say(
+        f"已提出，待另一人在网页上办理；目前将得 {would_be}。",
+        f"Proposed; another person carries it out at the pages. It would get {would_be} now.",
+    )
+
+
+@numbering.command()
+@json_option
+@with_desk
+@in_chinese("列出待办的改号。")
+def corrections(desk: Desk, as_json: bool) -> None:
+    """List the corrections of codes that wait for a second person."""
+    waiting = desk.archive.renumbering.waiting(desk.person)
+    if as_json:
+        answer_json([{"old": one.old_code, "would_be": one.new_code, "reason": one.reason} for one in waiting])
+        return
+    show_table(
+        [words("原号", "Old code"), words("将得", "Would get"), words("原因", "Reason")],
+        [[one.old_code, one.new_code or words("不能办理", "cannot be done"), one.reason] for one in waiting],
+    )
+
+
+@numbering.command()
 @json_option
 @with_desk
 @in_chinese("核对件号的连续性：缺号且不在作废登记中的，逐个列出，退出码为 1。")

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, select
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.records.browse import Catalogue, Line
+from archive_service.catalog.records.former_codes import borne_before
 from archive_service.catalog.tables import ARCHIVED, case_files, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import LEVEL_WORDS, READER, SEARCHED_LEVELS, Person
@@ -196,7 +197,9 @@ class Search:
         if not code.isprintable() or len(code) > LONGEST_CODE:  # no database takes every character
             return []
         with self.ledger.read() as connection:
-            return list(connection.execute(select(records.c.id).where(records.c.code == code)).scalars())
+            return list(
+                connection.execute(select(records.c.id).where((records.c.code == code) | borne_before(code))).scalars()
+            )
 
     def _nearest(self, actor: Person, query: Query, filters: SearchFilters) -> _Answer:
         """Return what holds every word of a short question; where that is little, what holds some of them follows."""

@@ -127,7 +127,7 @@ class VoidLedger:
                 self._give_up(work, row, why, actor.id)
             else:
                 scheme, number = self._unborne(work, wanted)
-                _void(work, scheme, number, why, actor.id)
+                enter_void(work, scheme, number, why, actor.id)
             work.commit()
         return wanted
 
@@ -202,7 +202,7 @@ class VoidLedger:
     def _give_up(self, work: Work, row: Any, why: str, person_id: str, *, lost: bool = True) -> bool:
         """Move a reserved number into the ledger; one that was used in between stays (and is refused where ``lost``)."""
         if work.update(reserved_numbers, row.id, {"state": VOID}, reserved_numbers.c.state == RESERVED):
-            _void(work, row.scheme, Number(row.scope, row.number, row.code), why, person_id)
+            enter_void(work, row.scheme, Number(row.scope, row.number, row.code), why, person_id)
             return True
         if lost:
             raise _issued(row.code)
@@ -261,7 +261,8 @@ def _row(scheme: str, one: Number) -> dict[str, Any]:
     return {"id": uuid.uuid4().hex, "scheme": scheme, "scope": one.scope, "number": one.number, "code": one.code}
 
 
-def _void(work: Work, scheme: str, number: Number, why: str, person_id: str) -> None:
+def enter_void(work: Work, scheme: str, number: Number, why: str, person_id: str) -> None:
+    """Enter a number into the void ledger, inside the caller's transaction."""
     row = _row(scheme, number)
     work.insert(void_numbers, row | {"reason": why, "voided_at": work.at, "voided_by": person_id})
     work.act(acts.NUMBER_VOIDED, "number", row["id"], code=number.code)
@@ -269,6 +270,6 @@ def _void(work: Work, scheme: str, number: Number, why: str, person_id: str) -> 
 
 def _issued(code: str) -> Conflict:
     return Conflict(
-        f"档号 {code} 已经发出过：有件的号不能作废（档案只能经处置离库），已作废的不再登记。",
-        f"The code {code} has been issued: one that a record bears cannot be withdrawn (records leave by disposal only), one that is void is void already.",
+        f"档号 {code} 已经发出过：有件的号不在此作废（编错了可“更正档号”；档案只能经处置离库），已作废的不再登记。",
+        f"The code {code} has been issued: one that a record bears is not withdrawn here (have it corrected if it is wrong; records leave by disposal only), one that is void is void already.",
     )

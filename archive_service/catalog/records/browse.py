@@ -15,6 +15,7 @@ from archive_service.catalog.classification.schedules import Schedules
 from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.descriptions import describe, title_or_mask
 from archive_service.catalog.model import Description
+from archive_service.catalog.records.former_codes import borne_before
 from archive_service.catalog.tables import (
     DESTROYED,
     DESTROYING,
@@ -317,7 +318,8 @@ def _joined() -> Any:
 
 
 def _named(code_or_id: str) -> ColumnElement[bool]:
-    return (records.c.code == normalise_code(code_or_id)) | (records.c.id == code_or_id)
+    code = normalise_code(code_or_id)
+    return (records.c.code == code) | (records.c.id == code_or_id) | borne_before(code)
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:

@@ -148,7 +148,8 @@ def _may_ask(whole: Whole, *, readable: bool) -> bool:
 def _placed(whole: Whole) -> dict[str, Any]:
     """Return the classes that a record was in, and whether the reader may put it into another."""
     changes = archive().reclassifying.history(whole.row["id"])
-    names = names_of([one.changed_by for one in changes])
+    moved = archive().renumbering.history(whole.row["id"])
+    names = names_of([*(one.changed_by for one in changes), *(one.decided_by for one in moved)])
     may_change = whole.row["status"] == ARCHIVED and may(Action.FILE_RECORD, Thing(level=whole.row["level"]))
     return {
         "numbered_as": f"{changes[0].old_type} {type_name(changes[0].old_type)}" if changes else "",
@@ -163,6 +164,16 @@ def _placed(whole: Whole) -> dict[str, Any]:
             }
             for one in changes
         ],
+        "moved": [
+            {
+                "when": local_time(one.decided_at),
+                "old": one.old_code,
+                "reason": one.reason,
+                "who": names[one.decided_by],
+            }
+            for one in moved
+        ],
+        "renumber_url": url_for("numbers.page", renumber=whole.line.code) + "#renumber" if may_change else "",
         "types": [one for one in type_options() if one[0] != whole.row["type_code"]] if may_change else [],
     }
 

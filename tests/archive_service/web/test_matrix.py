@@ -133,6 +133,8 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /catalogue/numbers/": KEEPERS,
     "POST /catalogue/numbers/": KEEPERS,
     "POST /catalogue/numbers/withdraw": KEEPERS,
+    "POST /catalogue/numbers/corrections": KEEPERS,
+    "POST /catalogue/numbers/corrections/<proposal_id>": KEEPERS,
     "GET /catalogue/reclassify": KEEPERS,
     "POST /catalogue/reclassify": KEEPERS,
     "POST /record/<code>/class": KEEPERS,

@@ -68,6 +68,16 @@ def test_numbers_are_reserved_used_by_the_form_withdrawn_and_printed(house: Hous
     assert lin.post("/catalogue/numbers/withdraw", data={"code": spoilt, "reason": "纸上写坏"}).status_code == 303
     assert lin.post("/catalogue/numbers/withdraw", data={"code": code, "reason": "误"}).status_code == 409
     assert "纸上写坏" in lin.get("/catalogue/numbers/").text
+    wrong = {"renumber": code, "right_year": "2023", "why": "年度编错"}
+    assert lin.post("/catalogue/numbers/corrections", data={**wrong, "why": ""}).status_code == 422
+    assert lin.post("/catalogue/numbers/corrections", data=wrong).status_code == 303
+    waits = lin.get("/catalogue/numbers/").text
+    assert "须另一人办理" in waits
+    (where,) = set(re.findall(r'"(/catalogue/numbers/corrections/\w+)"', waits))
+    assert lin.post(where).status_code == 403
+    assert code in lin.get(f"/record/{code}").text
+    assert lin.post(where, data={"act": "strike"}).status_code == 303
+    assert lin.post(where).status_code == 404
     printed = load_workbook(io.BytesIO(lin.get("/reports/items.xlsx?class=ZBG").data)).active
     assert printed is not None
     cells = {str(cell.value) for row in printed.iter_rows() for cell in row}
