@@ -466,6 +466,7 @@ def _furnish(archive: Archive, app: Flask) -> dict[str, Any]:
         "token_id": "f" * 32,
         "draft_id": "f" * 32,
         "loan_no": "JY2099-001",
+        "proposal_id": "f" * 32,
         "emergency_id": "f" * 32,
         "key_id": "f" * 32,
         "package_no": "YJ2099-001",
