@@ -74,6 +74,9 @@ class Receipt:
     """What each file was found to be, in the order of ``files``."""
 
 
+YEARS = range(1900, 2100)
+"""Archival years that can be."""
+
 LEVEL_CODES = {"公开": "PUB", "内部": "INT", "商业秘密": "TS", "个人隐私": "PI", "密封": "SEAL"}
 STRICTNESS = {"PUB": 0, "INT": 1, "TS": 2, "PI": 2, "SEAL": 3}
 STATE_SECRET = re.compile(r"绝密|机密|(?<!商业)秘密")

@@ -15,6 +15,7 @@ from archive_service.catalog.classification.schedules import Schedules
 from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.model import (
     STATE_SECRET_STAMP,
+    YEARS,
     NewRecord,
     check_level,
     parse_level,
@@ -29,7 +30,6 @@ from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
 
 KEYS = uuid.UUID("6f0d2a52-3d0c-4f7e-9d53-0a8f3f6a1c11")
-YEARS = range(1900, 2100)
 
 
 @dataclass(frozen=True)

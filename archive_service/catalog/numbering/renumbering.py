@@ -20,7 +20,7 @@ from archive_service.catalog.classification.schedules import Schedules
 from archive_service.catalog.codes.numbers import Numbers, in_force
 from archive_service.catalog.codes.scheme import Number
 from archive_service.catalog.codes.text import normalise_code
-from archive_service.catalog.filing.intake import YEARS
+from archive_service.catalog.model import YEARS
 from archive_service.catalog.names import one_line
 from archive_service.catalog.numbering.void_ledger import enter_void
 from archive_service.catalog.outbox import enqueue
