@@ -284,6 +284,7 @@ class BackupTable(Table):
     keep_days: POSITIVE = 365
     keyring_keep_days: POSITIVE = 35
     drill_days: POSITIVE = 7
+    drill_database: str = ""
 
 
 class Settings(Table):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archive_service.archive.services import Services
 from archive_service.audit import acts
+from archive_service.catalog.keeping import known_stores
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
 from archive_service.vault import Drill, Rotation, Share, change_root_key, drill
@@ -25,6 +26,10 @@ class Administering:
         place = found_store(self.services.settings, name, self.services.install_id).place
         self.services.ledger.note(actor.id, acts.STORE_FOUNDED, "store", name)
         return place
+
+    def give_store_up(self, actor: Person, name: str, reason: str) -> None:
+        """Say that a store, taken out of the settings, is gone for good; destruction does not wait for it any more."""
+        known_stores.give_up(self.services.ledger, actor, name, reason, self.services.vault.stores)
 
     def change_root_key(
         self, actor: Person, kind: str, passphrase: str = "", on_batch: Callable[[int], object] | None = None

@@ -93,6 +93,10 @@ class Chores:
         """Make every copy that is due, and make good what was found faulty; return how many."""
         return self.services.copies.settle()
 
+    def read_back(self) -> int:
+        """Read back what was filed just now, and have what is faulty made good; return how many copies were read."""
+        return self.services.fixity.newly_filed().copies
+
     def renew_capsules(self) -> int:
         """Ask for some capsules of an earlier version to be written again; return how many."""
         return self.services.copies.renew_capsules()

@@ -93,6 +93,28 @@ def found_store(desk: Desk, name: str, as_json: bool) -> None:
     say(f"已启用存储 {name}：{place}。", f"The store {name} is in use: {place}.")
 
 
+@vault.command("give-up-store")
+@click.argument("name")
+@click.option(
+    "--reason",
+    required=True,
+    help=both(
+        "介质的去向，写入日志与以后的销毁证明。",
+        "What became of its medium; stands in the log and in later certificates.",
+    ),
+)
+@json_option
+@with_desk
+@in_chinese("登记一个已不在设置中的存储为报废：此后销毁不再等它（系统管理员）。")
+def give_up_store(desk: Desk, name: str, reason: str, as_json: bool) -> None:
+    """Say that a store which the settings no longer name is gone for good: destruction waits for it no more (system administrator)."""
+    desk.archive.administering.give_store_up(desk.person, name, reason)
+    if as_json:
+        answer_json({"name": name, "reason": reason})
+        return
+    say(f"已登记存储 {name} 报废。", f"The store {name} is given up.")
+
+
 @vault.command()
 @json_option
 @with_desk

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.engine import make_url
 
 from archive_service.archive import Archive, Parts, open_parts, origin, write_install
@@ -47,6 +47,11 @@ from archive_service.vault.backups import (
 )
 from archive_service.vault.configured import found_store, keyring_file
 
+CATALOGUE_NOT_TRIED = Text(
+    "目录库在 PostgreSQL 上，其备份未演练，只试开了密钥库。请把最近的 pg_dump 恢复到另一个库，并在 [backup] drill_database 中指明",
+    "the catalogue lies on PostgreSQL and its backup was not tried, only the keyring's. Restore the latest pg_dump into another "
+    "database and name it in [backup] drill_database",
+)
 SAMPLE = 1000
 """Records whose files a drill reads at most."""
 
@@ -203,14 +208,16 @@ def drill(archive: Archive, actor: Person | None = None, name: str = "") -> Dril
 
 def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
     settings, place = archive.settings, shelf(archive.settings)
-    url = f"sqlite:///{folder / 'catalogue.db'}"
-    if not made.catalogue:
-        unpack_keyring(place, made, folder)
-        return Drilled(made.name, made.size, 0, 0, [])
-    told = copying.read(settings.log_folders, archive.ledger.signer.verifier, made.size)
-    unpack(place, made, CATALOGUE, folder / "catalogue.db")
-    _bring_up_to_date(url)
     unpack_keyring(place, made, folder)
+    url = f"sqlite:///{folder / 'catalogue.db'}"
+    if made.catalogue:
+        unpack(place, made, CATALOGUE, folder / "catalogue.db")
+    elif settings.backup.drill_database:
+        url = _filled(settings, settings.backup.drill_database)
+    else:
+        return Drilled(made.name, made.size, 0, 0, [("catalogue", CATALOGUE_NOT_TRIED)])
+    told = copying.read(settings.log_folders, archive.ledger.signer.verifier, made.size)
+    _bring_up_to_date(url)
     absolute = {
         one: table.model_copy(update={"path": str(settings.path(table.path))})
         for one, table in settings.stores.items()
@@ -230,7 +237,7 @@ def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
     write_install(there, made.install)
     parts = open_parts(there, archive.clock, read_key_file(settings.key_file("log")))
     try:
-        copying.continue_log(parts.engine, told)
+        _go_on(parts, told)
         regain(parts.ledger, parts.copies.vault, told, _frame(parts, settings), touch_stores=False)
         findings = [
             (one.place, one.text)
@@ -243,6 +250,35 @@ def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
     finally:
         parts.engine.dispose()
         parts.keyring.close()
+
+
+def _filled(settings: Settings, url: str) -> str:
+    """Return the address of the scratch database if it is another one and holds a catalogue that was put back into it."""
+    if make_url(url) == make_url(settings.database_url):
+        raise Conflict(
+            "drill_database 就是正在使用的目录库，演练会改动它。请另建一个库。",
+            "drill_database is the catalogue in use, and a drill would change it. Make another database.",
+        )
+    engine = open_engine(url)
+    try:
+        if not inspect(engine).has_table(head.name):
+            raise Damaged(
+                "drill_database 是空的：请先用 pg_restore 把最近的备份恢复到其中。",
+                "drill_database is empty: restore the latest backup into it with pg_restore first.",
+            )
+    finally:
+        engine.dispose()
+    return url
+
+
+def _go_on(parts: Parts, told: copying.Told) -> int:
+    """Continue the log of a database that was put back; how many entries were added.
+
+    Longer than what is told it is where a rebuild or a drill was there before: the log has gone on in it already.
+    """
+    with parts.ledger.read() as connection:
+        before = connection.execute(select(head.c.size)).scalar_one_or_none() or 0
+    return copying.continue_log(parts.engine, told) if before <= told.size else 0
 
 
 def _bring_up_to_date(url: str) -> None:
@@ -283,10 +319,7 @@ def _bring_back(
     there = settings.model_copy(update={"database": settings.database.model_copy(update={"url": url})})
     parts = open_parts(there, clock, read_key_file(settings.key_file("log")))
     try:
-        with parts.ledger.read() as connection:
-            before = connection.execute(select(head.c.size)).scalar_one_or_none() or 0
-        # Longer it is where a rebuild was cut off after its last acts: the log has gone on in it already.
-        added = copying.continue_log(parts.engine, told) if before <= told.size else 0
+        added = _go_on(parts, told)
         regained = regain(parts.ledger, parts.copies.vault, told, _frame(parts, settings), progress)
         settle_after(parts.ledger)
         missing = not_regained(parts.ledger, told)

@@ -51,6 +51,7 @@ def start(archive: Archive) -> BackgroundScheduler:
     scheduler.add_job(_told(archive.chores.expire_reservations), daily, id="reservations")
     scheduler.add_job(_told(archive.chores.follow_plan), IntervalTrigger(minutes=10), id="plan")
     scheduler.add_job(_told(archive.chores.keep_copies), IntervalTrigger(seconds=5), id="copies")
+    scheduler.add_job(_told(archive.chores.read_back), IntervalTrigger(seconds=5), id="read-back")
     scheduler.add_job(_told(archive.chores.keep_locks), IntervalTrigger(seconds=60), id="locks")
     scheduler.add_job(_told(archive.chores.renew_capsules), IntervalTrigger(seconds=60), id="earlier-capsules")
     scheduler.add_job(_told(archive.proof.keep_anchors), IntervalTrigger(minutes=5), id="anchors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
@@ -10,6 +11,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
 from archive_service.catalog.classification.schedules import schemes_used
 from archive_service.catalog.keeping.copies import Copies
+from archive_service.catalog.keeping.known_stores import not_among_settings, out_of_settings
 from archive_service.catalog.tables import (
     ARCHIVED,
     DESTROYED,
@@ -35,8 +37,9 @@ def examine(ledger: Ledger, copies: Copies, indexer: Indexer, *, contents: bool 
     vault = copies.vault
     return [
         *_objects(ledger, vault, contents),
+        *_stores_away(copies),
         *_stores(copies),
-        *_keys(ledger, vault),
+        *_keys(ledger, vault, {one for made in indexer.compartments.generations.all for one in made.key_owners}),
         *continuity(ledger),
         *_index(ledger, indexer),
         *cage(),
@@ -122,6 +125,11 @@ NOBODYS = Text(
     "no record in the catalogue owns this object: an accession that was cut off has left it, or the catalogue was "
     "restored from an older backup. Delete nothing; compare backup and log first",
 )
+NOBODYS_KEYS = Text(
+    "密钥库中有密钥不属于目录中任何档案：或是中断的归档所留，或是目录恢复到了较早的备份。请勿删除，先核对备份与日志",
+    "the keyring holds keys that no record in the catalogue owns: an accession that was cut off has left them, or the "
+    "catalogue was restored from an older backup. Delete nothing; compare backup and log first",
+)
 FAULTS = {
     Fault.MISSING: Text("副本缺失；将从完好的副本补齐", "the copy is missing; it is made again from a good one"),
     Fault.DAMAGED: Text("副本损坏；将从完好的副本修复", "the copy is damaged; it is repaired from a good one"),
@@ -135,6 +143,12 @@ FAULTS = {
         "first; if the object is really one too many, have the system administrator take it out of that store",
     ),
 }
+
+
+def _stores_away(copies: Copies) -> list[Finding]:
+    """Tell of stores in which copies may lie and which the settings no longer name."""
+    with copies.ledger.read() as connection:
+        return [Finding(name, not_among_settings([name])) for name in out_of_settings(connection, copies.vault.stores)]
 
 
 def _stores(copies: Copies) -> list[Finding]:
@@ -172,21 +186,36 @@ def _stores(copies: Copies) -> list[Finding]:
     return findings
 
 
-def _keys(ledger: Ledger, vault: Vault) -> list[Finding]:
-    """Every file of a record in the archive has a living key."""
+def _keys(ledger: Ledger, vault: Vault, others: Collection[str]) -> list[Finding]:
+    """Every file of a record in the archive has a living key, and every key a record; ``others`` own keys as well."""
+    there = vault.living_keys()
     with ledger.read() as connection:
+        known = set(connection.execute(select(records.c.id)).scalars())
         wanted = (
             select(components.c.id, components.c.record_id, records.c.code)
             .join(records, records.c.id == components.c.record_id)
             .where(records.c.status == ARCHIVED)
         )
         files = connection.execute(wanted).all()
-    there = vault.living_keys()
     lost = Text(
         "没有能打开此文件的密钥；请从密钥库备份恢复",
         "there is no key that opens this file; restore it from a backup of the keyring",
     )
-    return [Finding(f"{row.code}/{row.id}", lost) for row in files if row.id not in there]
+    # What is its own owner (an upload that waits, the seal of people's secrets) belongs to no record.
+    strange = {owner for key_id, owner in there.items() if owner != key_id} - known - set(others)
+    return [
+        *(Finding(f"{row.code}/{row.id}", lost) for row in files if row.id not in there),
+        *(Finding(f"keyring/{owner}", NOBODYS_KEYS) for owner in sorted(strange) if _is_nobodys(ledger, vault, owner)),
+    ]
+
+
+def _is_nobodys(ledger: Ledger, vault: Vault, record_id: str) -> bool:
+    """Say whether no record has this id and nobody files one under it just now."""
+    try:
+        with vault.claim(record_id), ledger.read() as connection:
+            return connection.execute(select(records.c.id).where(records.c.id == record_id)).first() is None
+    except ArchiveError:
+        return False
 
 
 def continuity(ledger: Ledger) -> list[Finding]:

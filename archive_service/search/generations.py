@@ -47,6 +47,11 @@ class Generation:
             home = SealedHome(file.load, file.save, file.version, file.lock, schema)
             self.engines[level] = WhooshEngine(home)
 
+    @property
+    def key_owners(self) -> set[str]:
+        """Under whose names the keys of its sealed files stand in the keyring."""
+        return {self._owner(level) for level in CLOSED_LEVELS}
+
     def _owner(self, level: str) -> str:
         return uuid.uuid5(KEYS, f"{level}/{self.name}" if self.name else level).hex
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, cast
 
 PIECE_BYTES = 1 << 20
@@ -72,3 +74,12 @@ def sha256_of(reader: BinaryIO) -> str:
     for piece in in_pieces(reader):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def from_the_medium(reader: BinaryIO) -> None:
+    """Have the system forget what it holds of an open file in memory: a check should read the disk, not the cache.
+
+    A wish: what has no file behind it (a bucket) is read as it is.
+    """
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(reader.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -338,9 +338,9 @@ class Vault:
 
     # ---------------------------------------------------------------------------------------------- destruction
 
-    def living_keys(self) -> set[str]:
-        """Return the ids of all keys that are there."""
-        return set(self._keyring.key_ids())
+    def living_keys(self) -> dict[str, str]:
+        """Return all keys that are there, each with its owner: a record, or what else keeps things sealed."""
+        return self._keyring.owners()
 
     def keys_of(self, record_id: str) -> list[str]:
         """Return the ids of all living keys of a record, for the plan of its destruction."""

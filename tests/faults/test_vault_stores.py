@@ -112,6 +112,25 @@ def test_a_primary_store_that_fails_takes_nothing_it_does_not_keep(world: Copies
     assert [one.text.en for one in left if one.place != "extraction"] == []
 
 
+@pytest.mark.parametrize("fault", ["writes half and says it is whole", "writes nothing at all"])
+def test_a_primary_disk_that_lies_is_found_out_at_once_and_spreads_nothing(world: CopiesWorld, fault: str) -> None:
+    sound = world.file("真正写下的一件")
+    world.archive.chores.keep_copies()
+    primary = put_before(world, "primary")
+    FAULTS[fault](primary)
+    lied = world.file("磁盘谎称写下的一件")
+    heal(primary)
+    world.archive.chores.keep_copies()
+    assert world.archive.chores.read_back()
+    assert [row.code for row in world.archive.copies.faulty()], (
+        "the page and doctor say so, while the source is at hand"
+    )
+    assert {row.state for row in world.rows(record_id=lied, place="primary")} & {"missing", "damaged"}
+    assert {row.state for row in world.rows(record_id=sound, place="primary")} == {"good"}
+    assert "wanted" in world.states(lied, "second"), "no copy is made of what the catalogue does not vouch for"
+    assert world.archive.chores.read_back() == 0, "what was read is not read again"
+
+
 def test_readers_and_writers_do_not_wait_for_a_sweep_that_hangs_in_a_slow_store(world: CopiesWorld) -> None:
     record = world.file(data=b"before")
     world.archive.chores.keep_copies()

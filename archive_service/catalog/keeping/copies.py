@@ -18,7 +18,7 @@ from sqlalchemy import and_, func, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.audit.vouching import is_vouched
-from archive_service.catalog.keeping import copy_history
+from archive_service.catalog.keeping import copy_history, known_stores
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import ARCHIVED, components, copies, outbox, records, scan_states
 from archive_service.clock import to_stamp
@@ -56,6 +56,7 @@ class Copies:
         """Bring the rows in line with the placement: after a new store, a new rule, or a restore; how many were asked for.
 
         A copy that is not wanted any more is no longer watched; its object stays where it is and ``doctor`` tells of it.
+        What lies in a store that the settings no longer name stays noted: nobody can look whether it is still there.
         """
         asked, after = 0, ""
         while True:
@@ -93,10 +94,12 @@ class Copies:
                 for place in places[record_id] - {PRIMARY}:
                     missing = by_place.get(PRIMARY, {}).keys() - by_place.get(place, {}).keys()
                     fresh += [_row(by_place[PRIMARY][name], place, work.at) for name in sorted(missing)]
-                for place in by_place.keys() - places[record_id]:
+                for place in (by_place.keys() & self.vault.stores.keys()) - places[record_id]:
                     work.connection.execute(
                         copies.delete().where(copies.c.record_id == record_id, copies.c.place == place)
                     )
+            known_stores.take_into_use(work, {place for by_place in have.values() for place in by_place})
+            known_stores.take_into_use(work, {row["place"] for row in fresh})
             if fresh:
                 work.connection.execute(copies.insert(), fresh)
             work.commit()
@@ -351,6 +354,7 @@ def note_written(work: Work, wanted: Collection[tuple[str, list[Wanted]]]) -> No
             elif row.format != values["format"]:
                 work.connection.execute(copies.update().where(_same(row)).values(format=values["format"]))
     if fresh:
+        known_stores.take_into_use(work, {row["place"] for row in fresh})
         work.connection.execute(copies.insert(), fresh)
 
 

@@ -19,11 +19,12 @@ from archive_service.audit.tables import entries
 from archive_service.catalog.keeping import copy_history
 from archive_service.catalog.keeping.copies import GOOD, WANTED, WRITTEN, Copies, as_wanted
 from archive_service.catalog.keeping.copy_history import SAMPLE, SWEEP, WHOLE
+from archive_service.catalog.keeping.known_stores import not_among_settings, out_of_settings
 from archive_service.catalog.tables import copies
 from archive_service.clock import to_stamp
 from archive_service.config import FixityTable
 from archive_service.errors import ArchiveError, Text
-from archive_service.vault import Fault, Finding, for_one_night, sample_size
+from archive_service.vault import PRIMARY, Fault, Finding, for_one_night, sample_size
 
 AT_ONCE = 100
 LATE = 4
@@ -107,6 +108,17 @@ class Fixity:
                 methods.update(dict.fromkeys(some, method))
         return self._read(list(chosen.values()), methods, progress, stopped)
 
+    def newly_filed(self, stopped: Callable[[], bool] = lambda: False) -> Run:
+        """Read back some of what was filed and not read since: a disk that lies is found out while the source is at hand.
+
+        Belongs to the filing, as the reading back of other copies belongs to their making: it is no check of its own
+        in log and history. What it finds is noted like any fault.
+        """
+        unread = copies.c.checked_at == ""
+        rows, run = self._some(PRIMARY, copies.c.not_before, AT_ONCE, unread, copies.c.state == WRITTEN), Run()
+        self._read_into(run, rows, None, lambda _done, _total: None, stopped)
+        return run
+
     def everything(self, progress: Progress | None = None, stopped: Callable[[], bool] = lambda: False) -> Run:
         """Read every copy that was not read since this run began, the oldest reading first."""
         since = self.ledger.clock.stamp()
@@ -146,7 +158,7 @@ class Fixity:
         return run
 
     def _read_into(
-        self, run: Run, rows: Sequence[Any], methods: Methods, progress: Progress, stopped: Callable[[], bool]
+        self, run: Run, rows: Sequence[Any], methods: Methods | None, progress: Progress, stopped: Callable[[], bool]
     ) -> None:
         for some in _in_parts(rows):
             good, passed = [], []
@@ -168,7 +180,7 @@ class Fixity:
                     if not news:
                         passed.append(row)
                 run.copies, run.bytes = run.copies + 1, run.bytes + row.size
-                run.sampled += methods.get((row.place, row.name)) == SAMPLE
+                run.sampled += methods is not None and methods.get((row.place, row.name)) == SAMPLE
             self._note_read(good, {"state": GOOD}, methods)
             self._note_read(
                 passed, {}, None
@@ -199,7 +211,7 @@ class Fixity:
     # ---------------------------------------------------------------------------------------------------- showing
 
     def stores(self) -> list[StoreState]:
-        """Return how every store stands."""
+        """Return how every store stands, those among them that hold copies and are no longer in the settings."""
         with self.ledger.read() as connection:
             wanted = select(
                 copies.c.place, copies.c.state, func.count(), func.sum(copies.c.size), func.min(copies.c.checked_at)
@@ -209,17 +221,19 @@ class Fixity:
             unread = {row.place: int(row[1]) for row in connection.execute(never.group_by(copies.c.place))}
             read = select(copies.c.place, func.min(copies.c.checked_at)).where(copies.c.checked_at != "")
             oldest = {row.place: row[1] for row in connection.execute(read.group_by(copies.c.place))}
+            away = out_of_settings(connection, self.copies.vault.stores)
+        standing = {name: (one.place, *_reached(one.check_identity)) for name, one in self.copies.vault.stores.items()}
+        standing.update({name: ("", False, not_among_settings([name])) for name in away})
         return [
             StoreState(
                 name,
-                store.place,
-                *_reached(store.check_identity),
+                *how,
                 {row.state: int(row[2]) for row in found if row.place == name},
                 sum(int(row[3]) for row in found if row.place == name and row.state in READABLE),
                 unread.get(name, 0),
                 oldest.get(name, ""),
             )
-            for name, store in self.copies.vault.stores.items()
+            for name, how in standing.items()
         ]
 
     def last_runs(self, most: int = 10) -> Sequence[Any]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
+from archive_service.catalog.keeping.known_stores import given_up
 from archive_service.catalog.tables import components, fonds, records
 from archive_service.database.tables import CANONICAL
 from archive_service.disposal.listing.freezing import items_of
@@ -58,14 +59,16 @@ class Certificates:
 
     ledger: Ledger
 
-    def close(self, list_no: str) -> None:
+    def close(self, list_no: str, stores: Collection[str]) -> None:
         """Close an ordered list whose items are all finished; if anything was destroyed, issue its certificate.
+
+        ``stores`` are those that were looked into. The certificate names them, and those that were given up before.
 
         Two processes may come here at once: the list's state lets one of them write.
         """
         with self.ledger.read() as connection:
             row = connection.execute(select(disposal_lists).where(disposal_lists.c.list_no == list_no)).one()
-            body = _body(connection, row)
+            body = _body(connection, row, stores)
         for said in [*body["decisions"], *(step for item in body["items"] for step in item["steps"])]:
             if said["act"] in PROVED_STEPS + PROVED_DECISIONS:
                 said["proof"] = self.ledger.proof(said["seq"])
@@ -100,7 +103,7 @@ class Certificates:
         return str(found)
 
 
-def _body(connection: Connection, row: Any) -> dict[str, Any]:
+def _body(connection: Connection, row: Any, stores: Collection[str]) -> dict[str, Any]:
     names = {person.id: person.name for person in connection.execute(select(people.c.id, people.c.name))}
     one_fonds = connection.execute(select(fonds).where(fonds.c.id == row.fonds_id)).one()
     items = items_of(connection, row.id)
@@ -127,6 +130,7 @@ def _body(connection: Connection, row: Any) -> dict[str, Any]:
         ],
         "orderer": {"id": row.ordered_by, "name": names[row.ordered_by], "at": row.ordered_at},
         "method": METHOD._asdict(),
+        "stores": {"looked_into": list(stores), "given_up": [asdict(one) for one in given_up(connection)]},
         "decisions": _decisions(connection, row),
         "items": [_item(connection, item) for item in destroyed],
         "kept": [_kept(connection, item) for item in items if item.step not in (Step.DESTROYED, Step.STRUCK)],

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
+from archive_service.catalog.keeping import known_stores
 from archive_service.catalog.tables import ARCHIVED, DESTROYING, records
 from archive_service.clock import from_stamp
 from archive_service.disposal.checking.check import RetentionCheck
@@ -79,6 +80,7 @@ class Destruction:
             _require_approvals(work, row)
             supervisors = require_supervised(work.connection, row)
             require(person, Action.ORDER_DESTRUCTION, Thing(hands={**hands, "supervisor": supervisors}))
+            known_stores.require_all(work.connection, self.vault.stores)
             found = obstacles(work.connection, self.check, row)
             if found:
                 text = in_words(found)
@@ -141,7 +143,7 @@ class Destruction:
         open_items = [item for item in found if item.step not in FINISHED]
         closed = row.state == ListState.CLOSED
         if row.state == ListState.ORDERED and not open_items:
-            self.certificates.close(row.list_no)
+            self.certificates.close(row.list_no, self.vault.stores)
             closed = True
         return CarriedOut(
             list_no=row.list_no,

@@ -21,6 +21,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
 from archive_service.catalog.filing.rows import text_component_id
+from archive_service.catalog.keeping.known_stores import out_of_settings
 from archive_service.catalog.tables import components
 from archive_service.clock import from_stamp
 from archive_service.database.tables import CANONICAL
@@ -54,9 +55,14 @@ class Horizon:
         return from_stamp(issued_at) + timedelta(days=self.days)
 
     def issue_due(self) -> list[str]:
-        """Issue what is due on the retention clock; return the lists. Something left keeps its certificate waiting."""
+        """Issue what is due on the retention clock; return the lists. Something left keeps its certificate waiting.
+
+        So does a store that is not in the settings any more: nobody can look into it.
+        """
         now = from_stamp(RetentionClock(self.ledger).stamp())
         with self.ledger.read() as connection:
+            if out_of_settings(connection, self.vault.stores):
+                return []
             done = select(final_certificates.c.list_id)
             wanted = select(certificates, disposal_lists.c.list_no).join(
                 disposal_lists, disposal_lists.c.id == certificates.c.list_id

@@ -16,6 +16,7 @@ from archive_service.audit import acts
 from archive_service.audit.acts import Act
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.filing.rows import text_component_id
+from archive_service.catalog.keeping import known_stores
 from archive_service.catalog.keeping.copies import forget
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.records.due import recompute
@@ -84,6 +85,7 @@ class Steps:
     def _purge_index(self, item: Any, record: Mapping[str, Any]) -> bool:
         if self._stopped_if_held(item, record):
             return False
+        self._require_all_stores()
         places = Locking(self.ledger, self.vault).outside_holds(record["id"])
         if places:
             self.note_finding(item.id, _held_outside(places))
@@ -105,6 +107,7 @@ class Steps:
 
         Whoever places a hold locks the same rows in the same order, so one of the two waits and sees the other.
         """
+        self._require_all_stores()
         with self.ledger.work(None) as work:
             if not self._stop_if_not_destroyable(work, item, record):
                 claimed = work.update(
@@ -161,6 +164,7 @@ class Steps:
 
     def _look_again(self, item: Any, record: Mapping[str, Any]) -> bool:
         """Look, with code that shares nothing with what deletes, whether anything is left; only then close the item."""
+        self._require_all_stores()
         record_id = record["id"]
         keys = self._key_ids(record_id)
         if item.finding_en:  # something was left the last time: remove it once more before looking
@@ -174,6 +178,11 @@ class Steps:
             return False
         self._make_stub(item, record)
         return True
+
+    def _require_all_stores(self) -> None:
+        """Raise ``Unavailable`` while a store in which copies may lie is not among those that are looked into."""
+        with self.ledger.read() as connection:
+            known_stores.require_all(connection, self.vault.stores)
 
     def _key_ids(self, record_id: str) -> list[str]:
         """Return every key that could open anything of a record: of its files, its words, its text, and what else is in the ring.

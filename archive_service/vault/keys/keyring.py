@@ -161,6 +161,11 @@ class Keyring(KeyringFile):
         with self._reading() as connection:
             return [row[0] for row in connection.execute(f"SELECT key_id FROM keys{where} ORDER BY n", values)]  # noqa: S608
 
+    def owners(self) -> dict[str, str]:
+        """Return all keys, each with its owner."""
+        with self._reading() as connection:
+            return dict(connection.execute("SELECT key_id, owner FROM keys"))
+
     def destroyed_at(self, key_id: str) -> datetime | None:
         """Return when a key was destroyed, or ``None`` if it was not."""
         with self._reading() as connection:

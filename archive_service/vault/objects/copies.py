@@ -16,7 +16,7 @@ from typing import BinaryIO
 from archive_service.errors import BadSettings, Conflict, Damaged, NotFound, Unavailable
 from archive_service.vault import names
 from archive_service.vault.objects.capsule import Capsule, to_json
-from archive_service.vault.pieces import in_pieces, sha256_of
+from archive_service.vault.pieces import from_the_medium, in_pieces, sha256_of
 from archive_service.vault.stores.store import Store
 
 
@@ -124,6 +124,7 @@ def examine(place: str, store: Store, wanted: Wanted) -> Finding | None:
     """Read one copy to its end; ``None`` if its length and hash are what the catalogue says."""
     try:
         with store.open(wanted.name) as reader:
+            from_the_medium(reader)
             good = sha256_of(reader) == wanted.sha256
     except NotFound:
         return Finding(place, wanted.name, Fault.MISSING)

@@ -43,6 +43,7 @@ def page(list_no: str) -> str:
         opening=_opening(body),
         method=body["method"][language()],
         people=_people(body),
+        stores=_stores(body),
         rows=[_row(item) for item in body["items"]],
         files=[_files(item) for item in body["items"]],
         kept=[_kept(item) for item in body["kept"]],
@@ -109,6 +110,24 @@ def _opening(body: Body) -> str:
         "并经独立程序复查，未见残留。",
         f"This certifies that the {count} records of disposal list {body['list_no']}, appraised, approved by {len(body['approvers'])} people and"
         f" ordered by another, were destroyed by {at} and looked for again by independent code, which found nothing left.",
+    )
+
+
+def _stores(body: Body) -> list[tuple[str, str]]:
+    """Return which stores were looked into, and which had been given up before and could not be."""
+    said = body.get("stores")
+    if not said:
+        return []
+    gone = [
+        t(
+            f"{one['name']}（{local_time(one['at'])}，{one['by']}：{one['reason']}）",
+            f"{one['name']} ({local_time(one['at'])}, {one['by']}: {one['reason']})",
+        )
+        for one in said["given_up"]
+    ]
+    looked = [(t("已复查的存储", "Stores looked into"), joined(said["looked_into"]))]
+    return looked + (
+        [(t("此前已报废、未能复查的存储", "Stores given up before, not looked into"), joined(gone))] if gone else []
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
+from archive_service.catalog.keeping import known_stores
 from archive_service.catalog.tables import components
 from archive_service.disposal.destroying.proofs import verify_certificate
-from archive_service.errors import Conflict
+from archive_service.errors import Conflict, Unavailable
+from archive_service.people.model import SYSTEM_ADMINISTRATOR
 from archive_service.vault import KeyDestroyed
 from tests.support.disposal_world import ORDERER, PROPOSER, SECRET, World
 
@@ -121,3 +124,38 @@ def test_lists_are_numbered_without_a_gap_and_anew_each_year(world: World):
         world.disposal.draw_up(world.person(PROPOSER), world.candidate_ids())
     world.set_date(2027, 1, 4)
     assert world.drawn_up() == "CZ2027-001"
+
+
+def test_nothing_is_destroyed_while_a_store_with_copies_is_out_of_the_settings(world: World):
+    world.file()
+    with world.ledger.work(None) as work:
+        known_stores.take_into_use(work, {"second"})
+        work.commit()
+    list_no = world.approved(0)
+    world.supervise(list_no)
+    world.wait(days=8)
+    with pytest.raises(Unavailable, match="second"):
+        world.destruction.order(world.person(ORDERER), list_no, list_no)
+    assert world.steps() == ["waiting"]
+    system = replace(world.person("zhao.shen"), roles=frozenset({SYSTEM_ADMINISTRATOR}))
+    with pytest.raises(Conflict):
+        known_stores.give_up(world.ledger, system, "second", "硬盘粉碎", {"primary", "second"})
+    known_stores.give_up(world.ledger, system, "second", "硬盘粉碎", world.vault.stores)
+    world.destruction.order(world.person(ORDERER), list_no, list_no)
+    assert world.destruction.carry_out(list_no).closed
+    stores = world.certificates.body(world.person("zhao.shen"), list_no)["stores"]
+    assert stores["looked_into"] == ["primary"]
+    assert [(one["name"], one["reason"]) for one in stores["given_up"]] == [("second", "硬盘粉碎")]
+
+
+def test_a_store_that_leaves_the_settings_after_the_order_stops_every_further_step(world: World):
+    world.file()
+    list_no = world.ordered(0)
+    with world.ledger.work(None) as work:
+        known_stores.take_into_use(work, {"second"})
+        work.commit()
+    done = world.destruction.carry_out(list_no)
+    assert not done.closed
+    assert "second" in done.unfinished[0][1].en
+    assert world.steps() == ["begun"]
+    assert world.content(world.filed[0])

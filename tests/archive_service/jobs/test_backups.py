@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -373,6 +374,7 @@ def test_on_postgresql_too_a_lost_catalogue_comes_back_from_its_backup_and_witho
     dumped = tmp_path / "catalogue.dump"
     _tool("pg_dump", "-Fc", "-f", dumped, "-d", _plain(address))
     backups.create(house.archive)
+    _drills(house.archive, postgres_server, dumped)
     house.certified(receipts=[gone])
     house.archive.chores.settle_outbox()
     house.archive.proof.keep_checkpoint()
@@ -395,6 +397,23 @@ def test_on_postgresql_too_a_lost_catalogue_comes_back_from_its_backup_and_witho
             archive = open_archive(settings, house.archive.clock)
             archive.proof.keep_checkpoint()
             archive.close()
+
+
+def _drills(archive: Archive, server: str, dumped: Path) -> None:
+    """A drill tries the catalogue that pg_restore has put into another database, and never passes without one."""
+
+    def drill(url: str) -> backups.Drilled:
+        backup = archive.settings.backup.model_copy(update={"drill_database": url})
+        return backups.drill(replace(archive, settings=archive.settings.model_copy(update={"backup": backup})))
+
+    assert ["was not tried" in text.en for _, text in drill("").findings] == [True]
+    assert ["in use" in text.en for _, text in drill(archive.settings.database_url).findings] == [True]
+    scratch_database = postgres.new_database(server)
+    assert ["is empty" in text.en for _, text in drill(scratch_database).findings] == [True]
+    _tool("pg_restore", "--no-owner", "-d", _plain(scratch_database), dumped)
+    for _ in range(2):
+        done = drill(scratch_database)
+        assert (done.records, done.files, done.findings) == (2, 4, []), "files and their texts"
 
 
 def _plain(address: str) -> str:

@@ -12,8 +12,10 @@ from sqlalchemy import update
 
 from archive_service.archive import open_archive
 from archive_service.catalog.keeping import copies as copies_module
+from archive_service.catalog.keeping.known_stores import require_all
 from archive_service.catalog.tables import components, copies
 from archive_service.clock import from_stamp
+from archive_service.config import PlacementTable
 from archive_service.errors import Conflict, Unavailable
 from archive_service.vault import Fault, Finding
 from tests.archive_service.catalog.copies_world import CopiesWorld, found, two_more_stores
@@ -95,6 +97,27 @@ def test_a_store_that_is_away_gets_nothing_and_everything_when_it_is_back(world:
     shutil.move(away, world.folder / "second")
     due_again(world)
     assert world.archive.chores.keep_copies() == 2
+
+
+def test_a_store_taken_out_of_the_settings_is_remembered_with_what_lies_there(world: CopiesWorld) -> None:
+    record = world.file()
+    world.archive.chores.keep_copies()
+    settings = world.archive.settings
+    world.archive.close()
+    left = {"third": settings.stores["third"]}
+    world.archive = open_archive(
+        settings.model_copy(update={"stores": left, "placement": PlacementTable(default=("third",))})
+    )
+    world.archive.chores.plan_copies()
+    assert world.states(record, "second") == ["written", "written"]
+    assert [one.name for one in world.archive.fixity.stores() if not one.sound] == ["second"]
+    assert any(one.place == "second" for one in world.archive.proof.examine(contents=False))
+    with pytest.raises(Unavailable), world.archive.ledger.read() as connection:
+        require_all(connection, world.archive.vault.stores)
+    world.archive.administering.give_store_up(world.person("system"), "second", "硬盘损坏，已交销毁单位粉碎")
+    world.archive.chores.plan_copies()
+    assert world.states(record, "second") == []
+    assert not [one for one in world.archive.proof.examine(contents=False) if one.place == "second"]
 
 
 def test_the_store_of_another_archive_is_refused(world: CopiesWorld) -> None:
