@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from archive_service.catalog.collecting.dry_run import check_folder
 from archive_service.catalog.collecting.duplicates import same_elsewhere, told_of
 from archive_service.catalog.collecting.import_folder import (
     ImportReport,
     RowResult,
-    check_folder,
     import_folder,
     read_chunks,
 )
@@ -234,6 +234,7 @@ def _check_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: b
             rows.append(
                 {"row": item.row, "files": item.files, "code": item.code or None}
                 | {name: text._asdict() if text else None for name, text in told.items()}
+                | {"same": [text._asdict() for text in item.same]}
             )
         elif item.reason:
             say(f"第 {item.row} 行 {item.files}：{item.reason.zh}", f"row {item.row} {item.files}: {item.reason.en}")
@@ -242,6 +243,8 @@ def _check_folder(desk: Desk, folder: Path, where: Mapping[str, Any], as_json: b
                 f"第 {item.row} 行 {item.files}：将得档号 {item.code}",
                 f"row {item.row} {item.files}: would get {item.code}",
             )
+        for text in item.same if not as_json else ():
+            echo(f"  {text.in_language(language())}")
     if as_json:
         answer_json({"refused": refused, "rows": rows})
     else:

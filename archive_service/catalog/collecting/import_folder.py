@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from archive_service.audit import acts
-from archive_service.catalog.codes.numbers import Reached
 from archive_service.catalog.collecting.folders import inside, read_chunks
 from archive_service.catalog.collecting.manifest import Manifest, Row, find_manifest, open_manifest
 from archive_service.catalog.collecting.named_files import NamedFiles, plain
 from archive_service.catalog.collecting.unpacking import FileSource, Unpacking
 from archive_service.catalog.dates import parse_date
 from archive_service.catalog.filing.accession import Accession, hash_of
-from archive_service.catalog.filing.preview import Preview, preview_many
 from archive_service.catalog.model import NewRecord, Receipt, SourceFile
 from archive_service.errors import ArchiveError, BadInput, Text
 from archive_service.people.model import Person
@@ -108,7 +106,7 @@ def import_folder(
     questions = accession.schedules.current.facts.values()
     rows = open_manifest(find_manifest(folder), questions, mapping)
     report = ImportReport(total=len(rows))
-    source: FileSource = partial(_in_folder, folder)
+    source: FileSource = partial(in_folder, folder)
     source = unpacking.of(source) if unpacking else source
     batch = hash_of(f"{folder}\n{fonds_no}\n{case_no}")[:32]
     for result in file_rows(accession, actor, rows, source, fonds_no=fonds_no, case_no=case_no, batch=batch):
@@ -134,11 +132,11 @@ def file_rows(
     What has been yielded with a receipt is durable. Rows that name a main record of this manifest come after the
     others. The caller may stop at any time; ``batch`` is the id under which the log knows the import.
     """
-    run = _Run(accession, actor, source, fonds_no, case_no)
+    run = ImportUnderWay(accession, actor, source, fonds_no, case_no)
     accession.ledger.note(actor.id, acts.IMPORT_STARTED, "import", batch, rows=len(rows))
     counts = {"filed": 0, "repeated": 0, "refused": 0}
     try:
-        for group in _groups(rows):
+        for group in groups_of(rows):
             for result in run.file(group):
                 counts[_kind(result)] += 1
                 yield result
@@ -146,7 +144,7 @@ def file_rows(
         accession.ledger.note(actor.id, acts.IMPORT_FINISHED, "import", batch, **counts)
 
 
-def _groups(rows: Rows) -> Iterator[Sequence[Row]]:
+def groups_of(rows: Rows) -> Iterator[Sequence[Row]]:
     """Split the rows into groups that are filed together; what belongs to another row comes after all of these."""
     for following in (False, True):
         some: list[Row] = []
@@ -160,66 +158,10 @@ def _groups(rows: Rows) -> Iterator[Sequence[Row]]:
             yield some
 
 
-def _in_folder(folder: Path, row: Row) -> tuple[tuple[SourceFile, ...], str]:
+def in_folder(folder: Path, row: Row) -> tuple[tuple[SourceFile, ...], str]:
+    """Return the files of a row that lie in a folder, and as their origin the folder."""
     paths = [inside(folder, name) for name in row.files]
     return tuple(SourceFile(path.name, partial(read_chunks, path)) for path in paths), str(folder)
-
-
-@dataclass(frozen=True)
-class RowCheck:
-    """What filing a row would come to now: the code it would get and how long it would be kept, or why it would be refused."""
-
-    row: int
-    files: str
-    code: str
-    sentence: Text | None
-    reason: Text | None
-
-
-def check_folder(
-    accession: Accession,
-    actor: Person,
-    folder: Path,
-    *,
-    fonds_no: str,
-    case_no: str | None,
-    mapping: Mapping[str, str] | None = None,
-) -> Iterator[RowCheck]:
-    """Go through a folder's manifest as filing it would, and file nothing; an empty file is met only when it is read."""
-    require(actor, Action.FILE_RECORD, Thing(level=next(iter(actor.clearance), None)))
-    folder = folder.resolve()
-    rows = open_manifest(find_manifest(folder), accession.schedules.current.facts.values(), mapping)
-    yield from check_rows(accession, actor, rows, partial(_in_folder, folder), fonds_no=fonds_no, case_no=case_no)
-
-
-def check_rows(
-    accession: Accession,
-    actor: Person,
-    rows: Rows,
-    source: FileSource,
-    *,
-    fonds_no: str,
-    case_no: str | None,
-) -> Iterator[RowCheck]:
-    """Say of every row what filing it would come to, and file nothing. A main record named by its file is not looked for."""
-    run = _Run(accession, actor, source, fonds_no, case_no)
-    reached: Reached = {}
-    for group in _groups(rows):
-        ready: dict[int, NewRecord] = {}
-        faults: dict[int, Text] = {}
-        for row in group:
-            try:
-                ready[row.number] = run.planned(row)
-            except ArchiveError as error:
-                faults[row.number] = error.text
-        seen = preview_many(accession.ledger, accession.schedules, actor, list(ready.values()), reached)
-        told = dict(zip(ready, seen, strict=True))
-        for row in group:
-            said = told.get(row.number)
-            fault = faults.get(row.number) or (said.text if isinstance(said, ArchiveError) else None)
-            seen_as = said if isinstance(said, Preview) and not fault else None
-            code, sentence = (seen_as.code, seen_as.sentence) if seen_as else ("", None)
-            yield RowCheck(row.number, row.values["file"], code, sentence, fault)
 
 
 def _kind(result: RowResult) -> str:
@@ -229,7 +171,7 @@ def _kind(result: RowResult) -> str:
 
 
 @dataclass
-class _Run:
+class ImportUnderWay:
     """One import under way: where the files come from, and which row has named which of them."""
 
     accession: Accession

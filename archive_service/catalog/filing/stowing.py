@@ -86,7 +86,7 @@ def _held_all(files: Sequence[SourceFile], room: int) -> list[_Held] | None:
                 if len(data) >= SMALL or len(data) > room:
                     return None
         if not data:
-            raise _empty(name)
+            raise empty_file(name)
         room -= len(data)
         found.append(_Held(name, bytes(data)))
     return found
@@ -132,7 +132,7 @@ def store_file(vault: Vault, record_id: str, position: int, file: SourceFile, ma
         chunks = iter(file.chunks())
         first = next((chunk for chunk in chunks if chunk), b"")
         if not first:
-            raise _empty(name)
+            raise empty_file(name)
         head, whole = _head(first, chunks)
         media_type = signatures.identify(head, name)
         component = component_id(record_id, position)
@@ -146,11 +146,17 @@ def _telling(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise BadInput(f"文件“{name}”无法读取：{reason}。", f"The file {name!r} cannot be read: {reason}.") from error
+        raise unreadable_file(name, error) from error
 
 
-def _empty(name: str) -> BadInput:
+def unreadable_file(name: str, error: OSError) -> BadInput:
+    """Return the refusal of a file that the system does not let us read."""
+    reason = error.strerror or type(error).__name__
+    return BadInput(f"文件“{name}”无法读取：{reason}。", f"The file {name!r} cannot be read: {reason}.")
+
+
+def empty_file(name: str) -> BadInput:
+    """Return the refusal of a file without content."""
     return BadInput(
         f"文件“{name}”是空的（0 字节），未归档。", f"The file {name!r} is empty (0 bytes) and was not filed."
     )

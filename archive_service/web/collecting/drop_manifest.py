@@ -11,7 +11,8 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from archive_service.catalog.collecting.import_folder import RowResult, check_rows, file_rows
+from archive_service.catalog.collecting.dry_run import check_rows
+from archive_service.catalog.collecting.import_folder import RowResult, file_rows
 from archive_service.catalog.collecting.manifest import Row, parse_manifest, parse_mapping
 from archive_service.catalog.model import SourceFile
 from archive_service.errors import ArchiveError, BadInput

@@ -10,8 +10,9 @@ from flask import Blueprint, current_app, jsonify, redirect, render_template, re
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from archive_service.catalog.collecting.dry_run import RowCheck, check_rows
 from archive_service.catalog.collecting.duplicates import same_elsewhere, told_of
-from archive_service.catalog.collecting.import_folder import RowCheck, RowResult, check_rows, file_rows
+from archive_service.catalog.collecting.import_folder import RowResult, file_rows
 from archive_service.catalog.collecting.manifest import COLUMNS, NEEDED, Row, parse_manifest, parse_mapping
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
@@ -96,6 +97,7 @@ def check_view(one: RowCheck) -> dict[str, Any]:
         "code": one.code,
         "reason": words(one.reason) if one.reason else "",
         "sentence": words(one.sentence) if one.sentence else "",
+        "same": [words(said) for said in one.same],
     }
 
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import func, select
 
 from archive_service.audit.tables import entries
+from archive_service.catalog.collecting.dry_run import check_folder
 from archive_service.catalog.collecting.folders import inside, read_chunks
 from archive_service.catalog.collecting.import_folder import (
     ImportReport,
     RowResult,
-    check_folder,
     file_rows,
     import_folder,
     new_record,
@@ -311,3 +311,19 @@ def test_what_is_tried_first_tells_the_codes_that_filing_gives(
     filed = [item.receipt.archival_code for item in run(world, folder).results if item.receipt]
     assert [one.code for one in seen if one.code] == filed
     assert len(set(filed)) == 7
+
+
+def test_a_dry_run_tells_of_files_that_are_there_twice_to_those_who_may_know(world: World, folder: Path) -> None:
+    world.file(text="正文 a.txt")
+    world.file("KCQ02", text="正文 b.txt")
+    (folder / "d.txt").write_text("正文 c.txt", encoding="utf-8")
+    (folder / "e.txt").write_bytes(b"")
+    manifest(folder, *(line(name) for name in ("a.txt", "b.txt", "c.txt", "d.txt", "e.txt")))
+    seen = list(check_folder(world.accession, world.person(PROPOSER), folder, fonds_no="Q001", case_no=None))
+    (held,) = seen[0].same
+    assert world.filed[0].archival_code in held.en
+    assert seen[1].same == ()  # the other one is confidential: its content is known to no column
+    assert [one.en for one in seen[3].same] == ["The same file stands in row 4; look whether it is meant."]
+    assert seen[4].reason is not None
+    assert "0" in seen[4].reason.en
+    assert all(one.code for one in seen[:4])
