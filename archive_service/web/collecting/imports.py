@@ -17,6 +17,7 @@ from archive_service.catalog.collecting.manifest import COLUMNS, NEEDED, Row, pa
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
 from archive_service.web.answers import open_to_filers
+from archive_service.web.collecting import folder_suggestions
 from archive_service.web.collecting.filing import fonds_of
 from archive_service.web.collecting.import_runs import ImportRun, Imports
 from archive_service.web.errors import status_of
@@ -47,12 +48,18 @@ def folder() -> str:
     return _folder_page({"case": case_no, "fonds": fonds_of(case_no) if case_no else ""}, None)
 
 
-def _folder_page(typed: Mapping[str, str], fault: str | None, checks: list[dict[str, Any]] | None = None) -> str:
+def _folder_page(
+    typed: Mapping[str, str],
+    fault: str | None,
+    checks: list[dict[str, Any]] | None = None,
+    proposed: folder_suggestions.Proposed | None = None,
+) -> str:
     return render_template(
         "file_folder.html",
         typed=typed,
         fault=fault,
         checks=checks,
+        proposed=proposed,
         runs=[_run_view(run) for run in imports().of(person().id)],
         columns=manifest_columns(),
         fonds=fonds_options(),
@@ -62,18 +69,27 @@ def _folder_page(typed: Mapping[str, str], fault: str | None, checks: list[dict[
 
 @blueprint.post("/folder")
 def file_folder() -> Response | tuple[str, int]:
-    """Begin filing every row of an uploaded folder; its own page shows how far it is."""
+    """Begin filing every row of an uploaded folder, or say what would come of it, or what its papers suggest."""
     open_to_filers()
     files = uploads.chosen([*request.files.getlist("files"), *request.files.getlist("folder")])
     try:
         if request.form.get("act") == "check":
             return _folder_page(request.form, None, _checked(files, request.form)), 200
+        if request.form.get("act") == "suggest":
+            return _folder_page(request.form, None, proposed=_proposed(files)), 200
         run = _start(files, request.form.get("fonds", ""), request.form.get("case") or None)
     except ArchiveError as error:
         if in_place():
             raise
         return _folder_page(request.form, words(error.text)), status_of(error)
     return redirect(url_for("imports.page", run_id=run.id), 303)
+
+
+def _proposed(files: list[FileStorage]) -> folder_suggestions.Proposed:
+    """Propose what a manifest does not say yet, or a whole manifest where there is none."""
+    there = any(uploads.base(one.filename or "").lower() in MANIFESTS for one in files)
+    rows = _manifest_rows(files) if there else folder_suggestions.rows_of(files)
+    return folder_suggestions.proposed(rows, uploads.Basket(files))
 
 
 def _checked(files: list[FileStorage], form: Mapping[str, str]) -> list[dict[str, Any]]:

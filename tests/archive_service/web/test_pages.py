@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import html
 import io
 import re
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -161,6 +165,31 @@ def test_a_folder_without_a_manifest_is_refused_at_once(house: House) -> None:
     )
     assert answer.status_code == 422
     assert "应有且只有一个清单" in answer.text
+
+
+def test_a_folder_gets_a_manifest_proposed_that_files_it_when_it_comes_back(house: House) -> None:
+    paper = (
+        "关于安泰示例集团安全生产考核巡察的通知\n\n安监〔2024〕17号\n\n各单位：现将巡察安排通知如下。\n\n2024年3月5日\n"
+    )
+    client = house.client("lin")
+
+    def form(*more: tuple[io.BytesIO, str], **said: str) -> dict[str, Any]:
+        return {"fonds": "Q001", "folder": [(io.BytesIO(paper.encode()), "夹/=KCQ03 通知.txt"), *more], **said}
+
+    seen = client.post("/file/folder", data=form(act="suggest"))
+    assert seen.status_code == 200
+    made = re.search(r'href="data:text/csv;base64,([^"]+)"', seen.text)
+    assert made
+    manifest = base64.b64decode(html.unescape(made[1]))
+    lines = list(csv.DictReader(io.StringIO(manifest.decode("utf-8-sig"))))
+    assert len(lines) == 1
+    assert lines[0]["文件"] == " =KCQ03 通知.txt"  # no formula
+    assert (lines[0]["类型"], lines[0]["日期"], lines[0]["文号"]) == ("KCQ03", "2024-03-05", "安监〔2024〕17号")
+    assert "依据" in seen.text
+    again = client.post("/file/folder", data=form((io.BytesIO(manifest), "夹/manifest.csv"), act="suggest"))
+    assert "与清单一致" in again.text
+    tried = client.post("/file/folder", data=form((io.BytesIO(manifest), "夹/manifest.csv"), act="check"))
+    assert "可以归档" in tried.text
 
 
 def test_the_form_shows_what_a_type_asks_for_and_the_number_that_would_be_taken(house: House) -> None:
