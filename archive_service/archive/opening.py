@@ -61,10 +61,12 @@ from archive_service.people.sign_in import SignIn
 from archive_service.people.sso import SingleSignOn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
+from archive_service.reading_room.copies import Copies as RedactedCopies
 from archive_service.reading_room.drafts import Drafts
 from archive_service.reading_room.emergencies import Emergencies
 from archive_service.reading_room.masked import MaskedEntries
 from archive_service.reading_room.pages import Viewer
+from archive_service.reading_room.redactions import Redactions
 from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
@@ -161,6 +163,7 @@ def _join(
         partial(refused, doors=properties.doors),
         kind,
     )
+    viewer = Viewer(catalogue, _limits(settings), str(chinese_font() or ""))
     return Archive(
         settings=settings,
         clock=clock,
@@ -206,7 +209,9 @@ def _join(
         requests=Requests(ledger, settings.access.decide_days),
         masked=MaskedEntries(ledger, frozenset(settings.access.discoverable)),
         use_register=UseRegister(ledger, catalogue),
-        viewer=Viewer(catalogue, _limits(settings), str(chinese_font() or "")),
+        viewer=viewer,
+        redactions=Redactions(catalogue, _limits(settings), _reading(settings)),
+        redacted_copies=RedactedCopies(viewer),
         indexer=indexer,
         search=Search(ledger, vault, catalogue, indexer.compartments),
         holds=Holds(ledger),
@@ -229,6 +234,14 @@ def _join(
 def _limits(settings: Settings) -> Limits:
     limits = settings.extraction
     return Limits(limits.memory_mib, limits.cpu_seconds, limits.wall_seconds, limits.input_mib * 1024 * 1024)
+
+
+def _reading(settings: Settings) -> Limits | None:
+    """Return the limits of recognising words in pictures, where it is switched on."""
+    limits = settings.extraction
+    if not limits.ocr:
+        return None
+    return Limits(limits.ocr_memory_mib, limits.ocr_seconds, limits.ocr_seconds, limits.input_mib * MIB)
 
 
 def _sso(settings: Settings, ledger: Ledger) -> SingleSignOn:

@@ -57,10 +57,12 @@ from archive_service.people.sign_in import SignIn
 from archive_service.people.sso import SingleSignOn
 from archive_service.people.tokens import Tokens
 from archive_service.reading_room.access import ReadingRoom
+from archive_service.reading_room.copies import Copies as RedactedCopies
 from archive_service.reading_room.drafts import Drafts
 from archive_service.reading_room.emergencies import Emergencies
 from archive_service.reading_room.masked import MaskedEntries
 from archive_service.reading_room.pages import Viewer
+from archive_service.reading_room.redactions import Redactions
 from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
@@ -109,6 +111,8 @@ class Services:
     masked: MaskedEntries
     use_register: UseRegister
     viewer: Viewer
+    redactions: Redactions
+    redacted_copies: RedactedCopies
     indexer: Indexer
     search: Search
     holds: Holds

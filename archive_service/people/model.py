@@ -54,6 +54,9 @@ PERMISSION_WORDS: dict[str, Text] = {
 
 EVERY_PERMISSION = frozenset(PERMISSION_WORDS)
 
+REDACTED = "redacted"
+"""Leave for redacted copies alone: it stands by itself, and the record stays as unseen as before."""
+
 
 @dataclass(frozen=True)
 class Grant:

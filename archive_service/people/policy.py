@@ -22,13 +22,14 @@ from archive_service.people.model import (
     LEVEL_WORDS,
     PRINT,
     READER,
+    REDACTED,
     ROLE_WORDS,
     SECURITY_ADMINISTRATOR,
     SYSTEM_ADMINISTRATOR,
     VIEW,
     Person,
 )
-from archive_service.people.tables import emergencies, grants
+from archive_service.people.tables import emergencies, grants, shows_the_record
 
 
 class Action(Enum):
@@ -38,6 +39,9 @@ class Action(Enum):
     READ_RECORD = "read_record"
     PRINT_RECORD = "print_record"
     DOWNLOAD_RECORD = "download_record"
+    READ_REDACTED = "read_redacted"
+    REDACT = "redact"
+    CHECK_REDACTION = "check_redaction"
     SEARCH = "search"
     BROWSE = "browse"
     FILE_RECORD = "file_record"
@@ -128,6 +132,9 @@ TABLE: Mapping[Action, Rule] = {
     # To read is one thing, to carry away another (DOMAIN 6): by clearance alone only who works on the holdings does.
     Action.PRINT_RECORD: _rule(*WORKING, by_level=True, by_grant=PRINT, staff=(ARCHIVIST, APPRAISER, APPROVER)),
     Action.DOWNLOAD_RECORD: _rule(*WORKING, by_level=True, by_grant=DOWNLOAD, staff=(ARCHIVIST,)),
+    Action.READ_REDACTED: _rule(*WORKING, by_level=True, by_grant=REDACTED),
+    Action.REDACT: _rule(ARCHIVIST, by_level=True),
+    Action.CHECK_REDACTION: _rule(ARCHIVIST, APPROVER, by_level=True, barred=("redactor",)),
     Action.SEARCH: _rule(*WORKING),
     Action.BROWSE: _rule(*WORKING),
     Action.FILE_RECORD: _rule(ARCHIVIST, by_level=True),
@@ -181,6 +188,7 @@ HAND_WORDS: dict[str, Text] = {
     "supervisor": Text("监销过这份清册的人", "one who supervises or has signed for this list"),
     "drafter": Text("起草或修改过这份草案的人", "one who wrote in this draft"),
     "requester": Text("提出申请的人", "the one who asked"),
+    "redactor": Text("制作这份遮盖件的人", "the one who made this redacted copy"),
     "reader": Text("阅览的人", "the one who read"),
     "receipt_by": Text("登记这份回执的人", "the one who entered this receipt"),
     "key_by": Text("登记这把公钥的人", "the one who entered this key"),
@@ -283,6 +291,7 @@ def visible(
         grants.c.until > at,
         grants.c.record_id == record_id,
         grants.c.level == level,
+        shows_the_record(),
     )
     in_emergency = select(emergencies.c.id).where(
         emergencies.c.person_id == person.id,

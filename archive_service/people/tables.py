@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
 )
 
 from archive_service.database.tables import ID, STAMP, metadata, vouched_table
+from archive_service.people.model import REDACTED
 
 people = vouched_table(
     "person",
@@ -46,6 +48,12 @@ grants = vouched_table(
     CheckConstraint("granted_by <> person_id", name="not_to_oneself"),
     Index(None, "person_id", "record_id"),
 )
+
+
+def shows_the_record() -> ColumnElement[bool]:
+    """Return the condition of a grant that shows its record: every one but those for redacted copies alone."""
+    return grants.c.actions.is_(None) | (grants.c.actions != REDACTED)
+
 
 emergencies = vouched_table(
     "emergency_reading",

@@ -21,13 +21,13 @@ from archive_service.catalog.names import one_line, several_lines
 from archive_service.catalog.tables import ARCHIVED
 from archive_service.clock import from_stamp, to_stamp
 from archive_service.errors import BadInput, Conflict, NotFound
-from archive_service.people.model import EVERY_PERMISSION, VIEW, Person
+from archive_service.people.model import EVERY_PERMISSION, REDACTED, VIEW, Person
 from archive_service.people.policy import Action, Thing, can, require
 from archive_service.people.rights import joined, split
 from archive_service.people.service import person_from_row
 from archive_service.people.tables import grants, people
 from archive_service.people.telling import reference_of, tell
-from archive_service.reading_room.deciding import may_decide, record_of, tell_deciders, tell_of_message
+from archive_service.reading_room.deciding import has_copy, may_decide, record_of, tell_deciders, tell_of_message
 from archive_service.reading_room.seats import LONGEST, LONGEST_DAYS, open_seats, permitted, seat_of
 from archive_service.reading_room.tables import approvals, messages, requests
 
@@ -174,10 +174,11 @@ class ReadingRoom:
             tell_of_message(work, actor, request)
             work.commit()
 
-    def grant(self, actor: Person, request_id: str) -> bool:
+    def grant(self, actor: Person, request_id: str, *, redacted: bool = False) -> bool:
         """Agree to a request; return whether that was the last agreement needed, so that the person may read from now on.
 
         Leave is given for the record at its present level; it ends when the level changes, and so does an agreement.
+        With ``redacted`` it is for the record's redacted copies alone; of two who agree the narrower leave counts.
         """
         _require_decider(actor)
         with self.ledger.work(actor.id) as work:
@@ -191,7 +192,12 @@ class ReadingRoom:
                     "No record in custody has this code; the request can only be refused.",
                 )
             self._must_still_read(work.connection, request.person_id)
-            taken = _agree(work, actor, request_id, record.level)
+            if redacted and not has_copy(work.connection, record):
+                raise Conflict(
+                    "此件没有已放行的遮盖件，请先制作。",
+                    "The record has no redacted copy that is released; have one made first.",
+                )
+            taken = _agree(work, actor, request_id, record.level, redacted=redacted)
             whole = not open_seats(record.level, taken)
             if whole:
                 _give(work, actor, request, record)
@@ -281,7 +287,7 @@ def _enter(work: Work, actor: Person, wish: Wish, extends: str | None, bundle: s
     return request_id
 
 
-def _agree(work: Work, actor: Person, request_id: str, level: str) -> set[str]:
+def _agree(work: Work, actor: Person, request_id: str, level: str, *, redacted: bool) -> set[str]:
     """Enter somebody's agreement from the seat that is open to them; return all seats taken."""
     same = (approvals.c.request_id == request_id) & (approvals.c.level == level)
     rows = work.connection.execute(select(approvals.c.seat, approvals.c.person_id).where(same)).all()
@@ -297,7 +303,7 @@ def _agree(work: Work, actor: Person, request_id: str, level: str) -> set[str]:
         )
     row = {"id": uuid.uuid4().hex, "request_id": request_id, "person_id": actor.id}
     try:
-        work.insert(approvals, {**row, "seat": seat.name, "level": level, "at": work.at})
+        work.insert(approvals, {**row, "seat": seat.name, "level": level, "at": work.at, "redacted": redacted or None})
     except IntegrityError as error:
         raise _decided_already() from error
     work.act(acts.ACCESS_AGREED, "access_request", request_id)
@@ -312,13 +318,15 @@ def _give(work: Work, actor: Person, request: Any, record: Any) -> None:
         start = from_stamp(before.until) if before is not None else start
     until = to_stamp(start + timedelta(days=min(request.days, LONGEST[record.level])))
     wanted = split(request.actions) if request.actions else frozenset({VIEW})
+    narrow = (approvals.c.request_id == request.id) & (approvals.c.level == record.level) & approvals.c.redacted
+    redacted = work.connection.execute(select(approvals.c.id).where(narrow)).first() is not None
     grant = {
         "id": uuid.uuid4().hex,
         "request_id": request.id,
         "person_id": request.person_id,
         "record_id": record.id,
         "level": record.level,
-        "actions": joined(permitted(record.level, wanted)),
+        "actions": REDACTED if redacted else joined(permitted(record.level, wanted)),
         "granted_by": actor.id,
         "granted_at": work.at,
         "until": until,
@@ -327,6 +335,8 @@ def _give(work: Work, actor: Person, request: Any, record: Any) -> None:
     _decide(work, request.id, {"state": "granted", "decided_by": actor.id, "decided_at": work.at})
     work.insert(grants, grant)
     said = {"request": request.id, "to": request.person_id, "until": until, "level": record.level}
+    if redacted:
+        said["only"] = REDACTED
     work.act(acts.ACCESS_GRANTED, "record", record.id, **said)
     tell(work, [request.person_id], "access_granted", request.id, reference_of(request.id))
 

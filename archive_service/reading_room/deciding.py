@@ -15,7 +15,7 @@ from archive_service.people.notices import everybody
 from archive_service.people.policy import Action, Thing, can
 from archive_service.people.telling import reference_of, tell
 from archive_service.reading_room.seats import seat_of
-from archive_service.reading_room.tables import approvals, messages, requests
+from archive_service.reading_room.tables import approvals, messages, redactions, requests
 
 
 def may_decide(actor: Person, request: Any, record: Any) -> bool:
@@ -86,3 +86,10 @@ def tell_of_message(work: Work, actor: Person, request: Any) -> None:
 def record_of(connection: Connection, request: Any) -> Any:
     """Return the record that a request names, or nothing: a code may be nobody's."""
     return connection.execute(select(records).where(records.c.code == request.code)).one_or_none()
+
+
+def has_copy(connection: Connection, record: Any) -> bool:
+    """Say whether a redacted copy of a record was released, at the level that the record has now."""
+    same = (redactions.c.record_id == record.id) & (redactions.c.record_level == record.level)
+    found = select(redactions.c.id).where(same, redactions.c.state == "released")
+    return connection.execute(found).first() is not None

@@ -77,8 +77,8 @@ class Viewer:
             return file
         return whole.text if whole.files == (file,) else None
 
-    def page(self, actor: Person, code: str, component_id: str, number: int) -> Page:
-        """Return one page of a file; policy and log come first."""
+    def page(self, actor: Person, code: str, component_id: str, number: int, *, strip: bool = True) -> Page:
+        """Return one page of a file; policy and log come first. Without ``strip`` it has the proportions of the page."""
         if not 1 <= number <= 9999:
             raise BadInput("页码应在 1 至 9999 之间。", "A page number lies between 1 and 9999.")
         whole = self.catalogue.find(actor, code)
@@ -89,7 +89,7 @@ class Viewer:
         entered, row = self.catalogue.enter_use(actor, whole.row["id"], file.id, "page", page=number)
         chunks = self.catalogue.vault.open(row["id"], entered.id, entered.version)
         kind = TEXT_PAGES if file.role == "text" else file.media_type
-        drawn = self._drawn(chunks, kind, number, self._marks(actor, row))
+        drawn = self.drawn(chunks, kind, number, self._marks(actor, row), strip=strip)
         self._keep((entered.id, entered.version), drawn.pages)
         return drawn
 
@@ -109,7 +109,7 @@ class Viewer:
             chunks = self.catalogue.vault.open(whole.row["id"], file.id, file.version)
             kind = TEXT_PAGES if file.role == "text" else file.media_type
             try:
-                pages = self._drawn(chunks, kind, 1, [""]).pages
+                pages = self.drawn(chunks, kind, 1, [""]).pages
             except (Conflict, Unavailable):
                 return None
             self._keep(key, pages)
@@ -128,8 +128,10 @@ class Viewer:
         when = clock.now().astimezone(clock.zone).strftime("%Y-%m-%d %H:%M")
         return [f"{actor.name} {actor.login}", when, request]
 
-    def _drawn(self, chunks: Iterator[bytes], kind: str, number: int, lines: list[str]) -> Page:
-        head = json.dumps({"kind": kind, "page": number, "lines": lines, "font": self.font}).encode() + b"\n"
+    def drawn(self, chunks: Iterator[bytes], kind: str, number: int, lines: list[str], *, strip: bool = True) -> Page:
+        """Draw one page of a document in the cage, with the lines burnt in; policy and log are the caller's."""
+        asked = {"kind": kind, "page": number, "lines": lines, "font": self.font, "strip": strip}
+        head = json.dumps(asked).encode() + b"\n"
         limits = Limits(
             memory_mib=self.limits.memory_mib,
             cpu_seconds=self.limits.cpu_seconds,

@@ -133,7 +133,15 @@ def _agreed(connection: Connection, request_id: str, level: str) -> Sequence[Any
 def _rows(connection: Connection, condition: Any) -> Sequence[Any]:
     asked_by = people.c.name.label("person_name")
     return connection.execute(
-        select(requests, asked_by, grants.c.until, grants.c.revoked_at, records.c.level, records.c.status)
+        select(
+            requests,
+            asked_by,
+            grants.c.until,
+            grants.c.revoked_at,
+            grants.c.actions.label("leave"),
+            records.c.level,
+            records.c.status,
+        )
         .join(people, people.c.id == requests.c.person_id)
         .outerjoin(grants, grants.c.request_id == requests.c.id)
         .outerjoin(records, records.c.code == requests.c.code)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from archive_service.database.tables import ID, STAMP, metadata, vouched_table
 
@@ -51,6 +63,7 @@ approvals = vouched_table(
     Column("seat", String(16), nullable=False),
     Column("level", String(4), nullable=False),
     Column("at", STAMP, nullable=False),
+    Column("redacted", Boolean),
     UniqueConstraint("request_id", "person_id", "level"),
     UniqueConstraint("request_id", "seat", "level"),
 )
@@ -63,3 +76,30 @@ messages = vouched_table(
     Column("at", STAMP, nullable=False),
     Index(None, "request_id", "at"),
 )
+
+redactions = vouched_table(
+    "redaction",
+    Column("record_id", ID, ForeignKey("record.id"), nullable=False, index=True),
+    Column("source_id", ID, ForeignKey("component.id"), nullable=False),
+    Column("component_id", ID, ForeignKey("component.id"), nullable=False, unique=True),
+    Column("level", String(4), nullable=False),
+    Column("record_level", String(4), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("areas", Integer, nullable=False),
+    Column("sealed_words", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("made_at", STAMP, nullable=False),
+    Column("made_by", ID, ForeignKey("person.id"), nullable=False),
+    Column("checked_at", STAMP),
+    Column("checked_by", ID, ForeignKey("person.id")),
+    Column("withdrawn_at", STAMP),
+    Column("withdrawn_by", ID, ForeignKey("person.id")),
+    CheckConstraint("checked_by IS NULL OR checked_by <> made_by", name="two_people"),
+    CheckConstraint("source_id <> component_id", name="not_itself"),
+    CheckConstraint("level IN ('PUB', 'INT', 'TS')", name="level"),
+    CheckConstraint("state IN ('made', 'released', 'refused', 'withdrawn')", name="state"),
+    CheckConstraint("state <> 'released' OR checked_by IS NOT NULL", name="released_by"),
+    Index(None, "state", "level"),
+)
+"""Redacted copies. ``sealed_words`` are title, reason and finding, sealed with the copy's own key: they go when it goes."""

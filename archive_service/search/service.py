@@ -17,7 +17,7 @@ from archive_service.catalog.records.browse import Catalogue, Line
 from archive_service.catalog.records.former_codes import borne_before
 from archive_service.catalog.tables import ARCHIVED, case_files, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
-from archive_service.people.model import LEVEL_WORDS, READER, SEARCHED_LEVELS, Person
+from archive_service.people.model import LEVEL_WORDS, READER, SEARCHED_LEVELS, VIEW, Person
 from archive_service.people.policy import Action, require
 from archive_service.search.compartments import Compartments
 from archive_service.search.fields import SearchFilters, read_typed
@@ -227,7 +227,7 @@ class Search:
         """Return what of a compartment exists for a person; nothing when none of it does."""
         levels = self.compartments.levels(name) & actor.clearance
         at = self.ledger.clock.stamp()
-        granted = frozenset(grant.record_id for grant in actor.grants if at < grant.until)
+        granted = frozenset(one.record_id for one in actor.grants if at < one.until and VIEW in one.actions)
         if not (levels or granted):
             return None
         wanted = {

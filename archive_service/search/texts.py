@@ -101,6 +101,8 @@ class Texts:
         weak = False
         scans: int | None = None
         for file in files:
+            if file.role == "preview":  # a copy of what is read already, for those who may not read it all
+                continue
             found = extract(self.vault.open(record_id, file.id, file.version), file.media_type, limits)
             if found.timed_out and not slow_too:
                 raise Slow

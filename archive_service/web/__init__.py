@@ -38,7 +38,7 @@ from archive_service.web.holdings import (
 )
 from archive_service.web.people import accounts as people
 from archive_service.web.people import notices, sso
-from archive_service.web.reading_room import access, emergency, loans, reading, use
+from archive_service.web.reading_room import access, emergency, loans, reading, redactions, use
 from archive_service.web.uploads import ArchiveRequest
 
 ROOT = str(Path(__file__).parent)
@@ -65,6 +65,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reading.blueprint,
     search.blueprint,
     access.blueprint,
+    redactions.blueprint,
     use.blueprint,
     emergency.blueprint,
     disposal.blueprint,
@@ -123,6 +124,7 @@ ROOMS = {
     "use": "access",
     "loans": "custody",
     "emergency": "access",
+    "redactions": "access",
     "second": "people",
     "sso": "people",
     "notices": "home",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import url_for
 
 from archive_service.people.policy import Action
+from archive_service.reading_room.redactions import waiting_of
 from archive_service.web.here import archive, may, opened, person, t
 
 Wait = tuple[str, int, str]
@@ -24,6 +25,11 @@ def waiting() -> list[Wait]:
         unreviewed = archive().emergencies.waiting(person())
         found.append(
             (t("次紧急阅览等您复核", "emergency readings wait for your review"), unreviewed, url_for("emergency.page"))
+        )
+    if may(Action.CHECK_REDACTION):
+        made = len(waiting_of(archive().ledger, person()))
+        found.append(
+            (t("份遮盖件等您复核", "redacted copies wait for you to check them"), made, url_for("redactions.page"))
         )
     if may(Action.SEE_DISPOSAL) and opened("disposal.queue"):
         found += _disposal() + _transfers()

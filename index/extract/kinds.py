@@ -64,11 +64,15 @@ PDF = "application/pdf"
 OCR = "ocr"
 """No media type: recognises the words in pictures and in scanned pages."""
 
+REDACT = "redact"
+"""No media type: makes a copy from which words and areas are gone."""
+
 TOOLS = {
     OCR: "index.extract.ocr",
     PAGES: "index.extract.pages",
     PROBES: "index.extract.probes",
     PRONOM: "index.extract.pronom",
+    REDACT: "index.extract.redact",
     UNPACK: "index.extract.unpack",
 }
 """What the one-shot process does beside reading texts."""

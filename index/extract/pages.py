@@ -14,7 +14,7 @@ from itertools import islice
 from typing import IO, Any
 
 import pypdfium2
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from index.extract.refusal import Refusal
 
@@ -42,7 +42,7 @@ def answer(stream: IO[bytes]) -> str:
     data = stream.read()
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     drawn, pages = _drawn(asked["kind"], data, asked["page"], asked["font"])
-    marked = _marked(drawn, asked["lines"], asked["font"])
+    marked = _marked(drawn, asked["lines"], asked["font"], strip=asked.get("strip", True))
     written = io.BytesIO()
     marked.save(written, "PNG")
     return json.dumps({"pages": pages, "png": base64.b64encode(written.getvalue()).decode()})
@@ -81,7 +81,7 @@ def _picture(data: bytes, form: str, number: int) -> tuple[Image.Image, int]:
         raise NOT_THERE
     picture.seek(number - 1)
     picture.draft("RGB", (WIDTH, HEIGHT))
-    upright: Any = picture.convert("RGBA")
+    upright: Any = ImageOps.exif_transpose(picture).convert("RGBA")
     upright.thumbnail((WIDTH, HEIGHT))
     ground = Image.new("RGB", upright.size, "white")
     ground.paste(upright, mask=upright)
@@ -119,8 +119,8 @@ def _wrapped(text: str, face: ImageFont.FreeTypeFont) -> Iterator[str]:
         yield shown[begun:]
 
 
-def _marked(picture: Image.Image, lines: Sequence[str], font: str) -> Image.Image:
-    """Burn the lines in: aslant all over the page, and plainly in a strip below it."""
+def _marked(picture: Image.Image, lines: Sequence[str], font: str, *, strip: bool) -> Image.Image:
+    """Burn the lines in: aslant all over the page, and plainly in a strip below it unless the page is to keep its size."""
     size = max(14, MARK_SIZE * picture.width // WIDTH)
     face = ImageFont.truetype(font, size)
     words = "   ".join(lines)
@@ -132,11 +132,13 @@ def _marked(picture: Image.Image, lines: Sequence[str], font: str) -> Image.Imag
     for number, top in enumerate(range(-slanted.height // 2, base.height, max(60, slanted.height * 2 // 3))):
         for left in range(-(number % 2) * slanted.width // 2, base.width, slanted.width):
             base.alpha_composite(slanted.crop(_within(slanted, left, top)), (max(left, 0), max(top, 0)))
+    if not strip:
+        return base.convert("RGB")
     small = ImageFont.truetype(font, max(12, size * 2 // 3))
-    strip = Image.new("RGB", (base.width, base.height + 2 * size), "white")
-    strip.paste(base.convert("RGB"))
-    ImageDraw.Draw(strip).text((size // 2, base.height + size // 3), words, font=small, fill=(90, 20, 20))
-    return strip
+    whole = Image.new("RGB", (base.width, base.height + 2 * size), "white")
+    whole.paste(base.convert("RGB"))
+    ImageDraw.Draw(whole).text((size // 2, base.height + size // 3), words, font=small, fill=(90, 20, 20))
+    return whole
 
 
 def _within(tile: Image.Image, left: int, top: int) -> tuple[int, int, int, int]:

@@ -226,7 +226,7 @@ class Catalogue:
             row=row,
             line=self.line(row),
             description=description,
-            files=tuple(item for item in files if item.role != "text"),
+            files=tuple(item for item in files if item.role not in ("text", "preview")),
             text=next((item for item in files if item.role == "text"), None),
             fonds_name=Text(fonds_row.name_zh, fonds_row.name_en),
             case=connection.execute(select(case_files).where(case_files.c.id == row["case_id"])).one_or_none(),

@@ -16,7 +16,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.catalog.tables import DESTROYING, case_files, fonds, records
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
-from archive_service.people.tables import grants
+from archive_service.people.tables import grants, shows_the_record
 
 MOST = 1000
 """What is counted beside a name; beyond it stands a plus."""
@@ -154,6 +154,7 @@ class Counting:
             grants.c.revoked_at.is_(None),
             grants.c.until > self.ledger.clock.stamp(),
             grants.c.level == records.c.level,
+            shows_the_record(),
         )
         beyond = (records.c.level.not_in(sorted(person.clearance)), records.c.status != DESTROYING)
         return select(column).join(grants, grants.c.record_id == records.c.id).where(*alive, *beyond).distinct()

@@ -40,6 +40,8 @@ from archive_service.web.here import (
 from archive_service.web.holdings.catalogue import period_words, type_options
 from archive_service.web.holdings.describing import said_before
 from archive_service.web.holdings.search import masked_entry
+from archive_service.web.reading_room import redactions
+from index.extract.kinds import PDF, PICTURES, TEXT_PAGES
 from index.extract.scans import apart
 from retention_policies import Decision, FactQuestion, State
 
@@ -94,7 +96,20 @@ def page(code: str) -> str:
         **_corrections(whole, readable=readable),
         described=said_before(whole, readable=readable),
         may_hold=may(Action.PLACE_HOLD),
+        redactable=_redactable(whole),
+        redacted=redactions.shown(archive().redacted_copies.all_of(person(), whole.row["id"])),
     )
+
+
+def _redactable(whole: Whole) -> set[str]:
+    """Return the files of which this person can make a redacted copy."""
+    level = whole.row["level"]
+    if whole.row["status"] != ARCHIVED or not archive().redactions.levels_for(level):
+        return set()
+    if not may(Action.REDACT, Thing(level=level)):
+        return set()
+    alone = whole.text is not None and len(whole.files) == 1
+    return {one.id for one in whole.files if alone or one.media_type in (*PICTURES, PDF, TEXT_PAGES)}
 
 
 @blueprint.post("/<code>/facts")

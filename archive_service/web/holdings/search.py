@@ -112,6 +112,9 @@ def masked_entry(typed: str) -> dict[str, Any] | None:
         "code": found.code,
         "badges": [level_badge(found.level)],
         "ask_url": url_for("access.page", code=found.code),
+        "copies": url_for("redactions.page", code=found.code)
+        if archive().redacted_copies.of_code(person(), found.code)
+        else None,
         "emergency_url": url_for("emergency.page", code=found.code)
         if archive().emergencies.open_to(person())
         else None,

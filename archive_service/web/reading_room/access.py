@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.errors import ArchiveError, Text
-from archive_service.people.model import PERMISSION_WORDS, VIEW
+from archive_service.people.model import PERMISSION_WORDS, REDACTED, VIEW
 from archive_service.people.policy import Action, require
 from archive_service.people.rights import split
 from archive_service.people.telling import reference_of
@@ -89,9 +89,15 @@ def shown(row: Any) -> dict[str, Any]:
         "extends": reference_of(row.extends) if row.extends else "",
         "state": state,
         "badge": (kind, words(text)),
-        "url": url_for("record.page", code=row.code) if state == "granted" else None,
+        "url": url_for(_reading_place(row), code=row.code) if state == "granted" else None,
+        "redacted": row.leave == REDACTED,
         "own_url": url_for("access.one", request_id=row.id),
     }
+
+
+def _reading_place(row: Any) -> str:
+    """Return where leave leads: to the record, or to its redacted copies where it is for them alone."""
+    return "redactions.page" if row.leave == REDACTED else "record.page"
 
 
 @blueprint.post("/")
@@ -176,6 +182,7 @@ def one(request_id: str) -> str:
         talk=[{"who": row.name, "when": local_time(row.at), "body": row.body} for row in told.talk],
         together=[shown(row) for row in told.together],
         waits=any(row.id == request_id for row in archive().requests.waiting(person())),
+        copies=len(archive().redacted_copies.of_code(person(), item["code"])) if told.decides else 0,
         longest=LONGEST_DAYS,
     )
 
@@ -191,6 +198,7 @@ def _facts(told: Told, item: dict[str, Any]) -> list[tuple[None, list[tuple[str,
                 (t("申请人", "Asked by"), item["who"]),
                 (t("单位/部门", "For whom"), item["on_behalf"]),
                 (t("利用方式", "Use"), item["actions"]),
+                (t("许可", "Leave"), t("只限遮盖件", "For redacted copies only") if item["redacted"] else ""),
                 (t("期限", "For"), t("%s 天", "%s days") % item["days"]),
                 (t("提出", "Asked on"), item["when"]),
                 (t("应答复", "To be decided by"), item["due"] if item["state"] == "asked" else ""),
@@ -245,7 +253,7 @@ def grant(request_id: str) -> Response:
     """Agree to a request."""
     if request.form.get("together"):
         return _grant_together(request_id)
-    if archive().reading_room.grant(person(), request_id):
+    if archive().reading_room.grant(person(), request_id, redacted="redacted" in request.form):
         done("已批准查阅。", "Access is granted.")
     else:
         done("已记下您的同意；还须另一人同意后生效。", "Your agreement is entered; another person has to agree too.")

@@ -54,6 +54,7 @@ class AGrant:
     until: str
     revoked: bool
     emergency: bool = False
+    actions: str | None = None
 
 
 GRANTS = st.lists(
@@ -65,6 +66,7 @@ GRANTS = st.lists(
         st.sampled_from(STAMPS),
         st.booleans(),
         st.booleans(),
+        st.sampled_from([None, "view", "print,view", "redacted"]),
     ),
     max_size=8,
 )
@@ -115,7 +117,7 @@ def test_can_and_visible_agree_in_every_world(
                 "granted_by": giver.id,
             }
             ends = {"granted_at": STAMPS[0], "until": one.until, "revoked_at": STAMPS[0] if one.revoked else None}
-            what = {"record_id": one.record_id, "level": one.level, "salt": "0" * 32}
+            what = {"record_id": one.record_id, "level": one.level, "actions": one.actions, "salt": "0" * 32}
             connection.execute(insert(grants).values(**row, **ends, **what))
         row = connection.execute(select(people).where(people.c.id == me.id)).one()
         stored = person_from_row(connection, row, at)
@@ -162,10 +164,11 @@ def test_a_grant_lets_a_sealed_item_be_viewed_and_never_copied_or_downloaded():
         assert not can(person, action, sealed, at=STAMPS[0]).allowed
 
 
-@pytest.mark.parametrize("held", ["view", "print", "download"])
+@pytest.mark.parametrize("held", ["view", "print", "download", "redacted"])
 def test_a_grant_opens_only_what_it_holds(held: str):
     person = a_person(READER, grants=(Grant(RECORD, STAMPS[3], "TS", frozenset({held})),))
     actions = {"view": Action.READ_RECORD, "print": Action.PRINT_RECORD, "download": Action.DOWNLOAD_RECORD}
+    actions["redacted"] = Action.READ_REDACTED
     for name, action in actions.items():
         assert can(person, action, Thing(level="TS", record_id=RECORD), at=STAMPS[0]).allowed is (name == held)
 
@@ -257,6 +260,9 @@ WHO_MAY_WHAT = {
     "read_record": "ARPV level grant:view",
     "print_record": "ARPV level grant:print staff:APV",
     "download_record": "ARPV level grant:download staff:A",
+    "read_redacted": "ARPV level grant:redacted",
+    "redact": "A level",
+    "check_redaction": "AV level not:redactor",
     "search": "ARPV",
     "browse": "ARPV",
     "file_record": "A level",
