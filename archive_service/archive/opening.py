@@ -241,7 +241,7 @@ def _reading(settings: Settings) -> Limits | None:
     limits = settings.extraction
     if not limits.ocr:
         return None
-    return Limits(limits.ocr_memory_mib, limits.ocr_seconds, limits.ocr_seconds, limits.input_mib * MIB)
+    return Limits(limits.ocr_memory_mib, limits.ocr_seconds, limits.ocr_seconds, limits.input_mib * 1024 * 1024)
 
 
 def _sso(settings: Settings, ledger: Ledger) -> SingleSignOn:
