@@ -72,6 +72,7 @@ from archive_service.reading_room.use import UseRegister
 from archive_service.reports.catalogues import Printing
 from archive_service.reports.fonts import chinese_font
 from archive_service.reports.transfer_papers import TransferPapers
+from archive_service.search.facts import FactTable
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Search
 from archive_service.vault import Finding as Faulty
@@ -213,7 +214,7 @@ def _join(
         redactions=Redactions(catalogue, _limits(settings), _reading(settings)),
         redacted_copies=RedactedCopies(viewer),
         indexer=indexer,
-        search=Search(ledger, vault, catalogue, indexer.compartments),
+        search=Search(ledger, vault, catalogue, indexer.compartments, FactTable(ledger)),
         holds=Holds(ledger),
         retention_check=check,
         schedule_changes=ScheduleChanges(ledger, schedules),

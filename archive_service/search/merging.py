@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heapreplace
 
 from index.engines.base import Found
 
@@ -16,19 +17,18 @@ def merged(answers: Iterable[Found], keep: Callable[[str], bool]) -> list[str]:
     queues = [queue for queue in (_of(answer, keep) for answer in answers) if queue]
     if len(queues) == 1:
         return [one for one, _ in queues[0]]
-    places = [0] * len(queues)
-    ranked: list[str] = []
-    while True:
-        heads = [
-            (-queue[place][1], place, number, queue[place][0])
-            for number, (queue, place) in enumerate(zip(queues, places, strict=True))
-            if place < len(queue)
-        ]
-        if not heads:
-            return list(dict.fromkeys(ranked))
-        _, _, number, doc_id = min(heads)
-        ranked.append(doc_id)
-        places[number] += 1
+    heads = [(-queue[0][1], 0, number) for number, queue in enumerate(queues)]
+    heapify(heads)
+    ranked: dict[str, None] = {}
+    while heads:
+        _, place, number = heads[0]
+        queue = queues[number]
+        ranked[queue[place][0]] = None
+        if place + 1 < len(queue):
+            heapreplace(heads, (-queue[place + 1][1], place + 1, number))
+        else:
+            heappop(heads)
+    return list(ranked)
 
 
 def _of(answer: Found, keep: Callable[[str], bool]) -> list[tuple[str, float]]:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Connection, select
 
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.codes.text import normalise_code
 from archive_service.catalog.records.browse import Catalogue, Line
 from archive_service.catalog.records.former_codes import borne_before
-from archive_service.catalog.tables import ARCHIVED, case_files, components, records
+from archive_service.catalog.tables import ARCHIVED, DESTROYING, components, records
 from archive_service.errors import ArchiveError, BadInput, Text
-from archive_service.people.model import LEVEL_WORDS, READER, SEARCHED_LEVELS, VIEW, Person
-from archive_service.people.policy import Action, require
+from archive_service.people.model import LEVEL_WORDS, LEVELS, READER, SEARCHED_LEVELS, VIEW, Person
+from archive_service.people.policy import Action, Thing, can, require
 from archive_service.search.compartments import Compartments
+from archive_service.search.facts import FIELDS, JOINED, Facts, FactTable, facts_of
 from archive_service.search.fields import SearchFilters, read_typed
 from archive_service.search.merging import merged
 from archive_service.vault import Vault
@@ -31,6 +32,9 @@ from index.slips import slips_in
 
 IN_A_QUERY = 500
 """Ids in one SQL query."""
+
+BY_QUERY = 200
+"""Up to so many records are asked for in the catalogue; the facts of more are remembered."""
 
 ONE_BY_ONE = 8000
 """Up to so many records are looked up by their ids."""
@@ -64,18 +68,6 @@ class Results:
     """What of the question could not be read, said so that it can be put right."""
 
 
-class Facts(NamedTuple):
-    """What a result is narrowed and counted by."""
-
-    class_code: str
-    type_code: str
-    year: int
-    level: str
-    code: str
-    document_date: date
-    enterprise: str
-
-
 ALL_SEEING = Person("", "", "", frozenset({READER}), frozenset(LEVEL_WORDS))
 """Nobody: the sight of :meth:`Search.matching`."""
 
@@ -95,6 +87,7 @@ class Search:
     vault: Vault
     catalogue: Catalogue
     compartments: Compartments
+    facts: FactTable
 
     def find(
         self,
@@ -212,9 +205,9 @@ class Search:
     def _answer(self, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> _Answer:
         """Ask every compartment, check every hit again, and only then rank the compartments' answers together."""
         found = {name: self._asked(name, actor, query, filters, strict=strict) for name in self.compartments.names}
-        every = sorted(set[str]().union(*(one.all_ids for one in found.values())))
-        seen = self._seen(actor, every, records.c.status == ARCHIVED)
-        ranked = merged(found.values(), lambda one: one in seen and _fits(seen[one], filters))
+        seen = self._seen(actor, frozenset().union(*(one.all_ids for one in found.values())), archived=True)
+        keep = seen.__contains__ if filters.empty else lambda one: one in seen and _fits(seen[one], filters)
+        ranked = merged(found.values(), keep)
         return _Answer(ranked, seen)
 
     def _asked(self, name: str, actor: Person, query: Query, filters: SearchFilters, *, strict: bool) -> Found:
@@ -240,27 +233,41 @@ class Search:
         # Of the compartment's levels even one that is wholly seen is named: the index may be behind the catalogue.
         return Scope({"level": frozenset(levels), DOC_ID: granted}, narrowed)
 
-    def _seen(self, actor: Person, ids: Sequence[str], *only: ColumnElement[bool]) -> dict[str, Facts]:
+    def _seen(self, actor: Person, ids: Collection[str], *, archived: bool = False) -> dict[str, Facts]:
         """Return those of some records that the person may see at this moment, as the catalogue knows them now."""
-        seen: dict[str, Facts] = {}
-        own = (records.c.class_code, records.c.type_code, records.c.year, records.c.level, records.c.code)
-        fields = (records.c.id, *own, records.c.document_date, case_files.c.enterprise)
-        joined = records.outerjoin(case_files, case_files.c.id == records.c.case_id)
+        with self.ledger.read() as connection:
+            known = self.facts.current(connection) if len(ids) > BY_QUERY else None
+            if known is None:
+                return self._asked_for(connection, actor, list(ids), archived=archived)
+            levels = _levels_seen(actor)
+            seen = {
+                one: facts
+                for one in ids
+                if (facts := known.get(one)) is not None
+                and facts.level in levels
+                and (facts.status == ARCHIVED if archived else facts.status != DESTROYING)
+            }
+            # What is open by leave alone is asked for each time: leave may have been taken back a moment ago.
+            by_leave = {one.record_id for one in actor.grants}.intersection(ids).difference(seen)
+            seen.update(self._asked_for(connection, actor, sorted(by_leave), archived=archived))
+        return seen
+
+    def _asked_for(
+        self, connection: Connection, actor: Person, ids: Sequence[str], *, archived: bool
+    ) -> dict[str, Facts]:
         condition = self.catalogue.seen_by(actor)
         if actor is not ALL_SEEING:
             condition &= records.c.level.in_(SEARCHED_LEVELS)
-        asked = select(*fields).select_from(joined).where(condition, *only)
-        with self.ledger.read() as connection:
-            if len(ids) > ONE_BY_ONE:  # reading through all that the person sees is quicker than naming so many
-                wanted = set(ids)
-                for row in connection.execute(asked):
-                    if row[0] in wanted:
-                        seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
-                return seen
-            for start in range(0, len(ids), IN_A_QUERY):
-                some = records.c.id.in_(ids[start : start + IN_A_QUERY])
-                for row in connection.execute(asked.where(some)):
-                    seen[row[0]] = Facts(*row[1:-1], row[-1] or "")
+        if archived:
+            condition &= records.c.status == ARCHIVED
+        asked = select(records.c.id, *FIELDS).select_from(JOINED).where(condition)
+        if len(ids) > ONE_BY_ONE:  # reading through all that the person sees is quicker than naming so many
+            wanted = set(ids)
+            return {row[0]: facts_of(row) for row in connection.execute(asked) if row[0] in wanted}
+        seen: dict[str, Facts] = {}
+        for start in range(0, len(ids), IN_A_QUERY):
+            some = records.c.id.in_(ids[start : start + IN_A_QUERY])
+            seen.update({row[0]: facts_of(row) for row in connection.execute(asked.where(some))})
         return seen
 
     def _passage(self, kept: Any, query: Query) -> list[tuple[str, bool]]:
@@ -291,6 +298,13 @@ class Search:
         return text.replace(BEGINNING, " ")
 
 
+def _levels_seen(actor: Person) -> frozenset[str]:
+    """Return the levels that a person sees without any leave, by the policy."""
+    bare = replace(actor, grants=())
+    levels = LEVELS if actor is ALL_SEEING else SEARCHED_LEVELS
+    return frozenset(one for one in levels if can(bare, Action.SEE_RECORD, Thing(level=one)).allowed)
+
+
 def _limited(chunks: Iterable[bytes]) -> bytes:
     data = bytearray()
     for chunk in chunks:
@@ -318,10 +332,6 @@ def _fits(facts: Facts, filters: SearchFilters) -> bool:
 
 def _facets(seen: Iterable[Facts]) -> dict[str, list[tuple[str, int]]]:
     every = list(seen)
-    counted = {
-        "class": Counter(facts.class_code for facts in every),
-        "type": Counter(facts.type_code for facts in every),
-        "year": Counter(str(facts.year) for facts in every),
-        "level": Counter(facts.level for facts in every),
-    }
-    return {name: sorted(counter.items()) for name, counter in counted.items()}
+    columns = {"class": 0, "type": 1, "year": 2, "level": 3}
+    counted = {name: Counter(map(itemgetter(column), every)) for name, column in columns.items()}
+    return {name: sorted((str(value), count) for value, count in counter.items()) for name, counter in counted.items()}

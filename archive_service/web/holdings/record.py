@@ -21,7 +21,7 @@ from archive_service.catalog.tables import ARCHIVED, DESTROYED
 from archive_service.errors import BadInput
 from archive_service.people.policy import Action, Thing, require
 from archive_service.search.scans import NOTHING_THERE, READ, READING, UNREAD
-from archive_service.web import uploads
+from archive_service.web import redacted, uploads
 from archive_service.web.answers import question_field, typed_facts
 from archive_service.web.audit import detail_of
 from archive_service.web.here import (
@@ -40,7 +40,6 @@ from archive_service.web.here import (
 from archive_service.web.holdings.catalogue import period_words, type_options
 from archive_service.web.holdings.describing import said_before
 from archive_service.web.holdings.search import masked_entry
-from archive_service.web.reading_room import redactions
 from index.extract.kinds import PDF, PICTURES, TEXT_PAGES
 from index.extract.scans import apart
 from retention_policies import Decision, FactQuestion, State
@@ -97,7 +96,7 @@ def page(code: str) -> str:
         described=said_before(whole, readable=readable),
         may_hold=may(Action.PLACE_HOLD),
         redactable=_redactable(whole),
-        redacted=redactions.shown(archive().redacted_copies.all_of(person(), whole.row["id"])),
+        redacted=redacted.shown(archive().redacted_copies.all_of(person(), whole.row["id"])),
     )
 
 

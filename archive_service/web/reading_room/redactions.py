@@ -8,25 +8,18 @@ from urllib.parse import quote
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from archive_service.errors import BadInput, Text
+from archive_service.errors import BadInput
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, Thing
-from archive_service.reading_room.copies import Copy
-from archive_service.reading_room.redactions import MADE, REFUSED, RELEASED, WITHDRAWN, Wish, waiting_of
-from archive_service.web.here import archive, done, level_badge, local_time, may, names_of, number_of, person, t, words
+from archive_service.reading_room.redactions import MADE, RELEASED, Wish, waiting_of
+from archive_service.web.here import archive, done, may, number_of, person, words
 from archive_service.web.reading_room.reading import SANDBOX
+from archive_service.web.redacted import shown
 from archive_service.web.second import second_again
 from index.extract.kinds import TEXT_PAGES
 from index.extract.redacting import Unread, read_marked
 
 blueprint = Blueprint("redactions", __name__)
-
-STATES: dict[str, tuple[str, Text]] = {
-    MADE: ("queued", Text("待复核", "To be checked")),
-    RELEASED: ("approved", Text("已放行", "Released")),
-    REFUSED: ("failed", Text("已退回", "Sent back")),
-    WITHDRAWN: ("", Text("已收回", "Taken back")),
-}
 
 
 @blueprint.get("/redacted/")
@@ -46,26 +39,6 @@ def page() -> str:
 
 def _waiting() -> list[Any]:
     return list(waiting_of(archive().ledger, person())) if may(Action.CHECK_REDACTION) else []
-
-
-def shown(copies: list[Copy]) -> list[dict[str, Any]]:
-    """Return copies as lists show them."""
-    names = names_of([who for one in copies for who in (one.row.made_by, one.row.checked_by) if who])
-    return [
-        {
-            "code": one.code,
-            "title": one.title or t("（无题名）", "(no title)"),
-            "url": url_for("redactions.copy", redaction_id=one.row.id),
-            "badges": [level_badge(one.row.level), (STATES[one.row.state][0], words(STATES[one.row.state][1]))],
-            "made": local_time(one.row.made_at)[:10],
-            "by": names.get(one.row.made_by, "") if one.whole else "",
-            "checked_by": names.get(one.row.checked_by, "") if one.whole else "",
-            "pages": one.row.pages,
-            "reason": one.reason,
-            "finding": one.finding,
-        }
-        for one in copies
-    ]
 
 
 @blueprint.get("/record/<code>/redact/<component_id>")

@@ -18,6 +18,7 @@ from archive_service.catalog.tables import index_states, outbox, records
 from archive_service.config import ExtractionTable
 from archive_service.people.tables import grants
 from archive_service.search.doctor import examine
+from archive_service.search.facts import FactTable
 from archive_service.search.fields import SearchFilters
 from archive_service.search.indexer import Indexer
 from archive_service.search.service import Results, Search
@@ -124,7 +125,9 @@ def with_search(world: World) -> SearchWorld:
     indexer = Indexer.at(world.folder / "index", world.ledger, world.vault, world.schedules, ExtractionTable())
     catalogue = Catalogue(world.ledger, world.vault, world.schedules)
     world.destruction = type(world.destruction)(world.ledger, world.vault, indexer, world.check, world.certificates)
-    return SearchWorld(world, indexer, Search(world.ledger, world.vault, catalogue, indexer.compartments))
+    return SearchWorld(
+        world, indexer, Search(world.ledger, world.vault, catalogue, indexer.compartments, FactTable(world.ledger))
+    )
 
 
 def make_search_world(url: str, folder: Path) -> SearchWorld:
