@@ -16,7 +16,7 @@ from archive_service.people.policy import Action, require
 from archive_service.web.desk import shown
 from archive_service.web.desk.before import what_goes, what_is_approved
 from archive_service.web.desk.faults import Fault, at_its_form, chosen
-from archive_service.web.desk.pane import pane
+from archive_service.web.desk.pane import pane, reading
 from archive_service.web.desk.paper import sheet_row
 from archive_service.web.desk.words import OPINION_HELP, badge_of, timeline_of
 from archive_service.web.errors import note_refusal, status_of
@@ -137,7 +137,8 @@ def _appraise(list_no: str, positions: list[int]) -> Response:
         done(f"第 {positions[0]} 件的意见已保存。", f"The opinion on item {positions[0]} is saved.")
     else:
         done(f"{len(positions)} 件的意见已保存。", f"The opinions on {len(positions)} items are saved.")
-    return _to(list_no, item=following)
+    kept_open = {"read": reading(), "_anchor": "item"} if following and reading() else {}
+    return _to(list_no, item=following, **kept_open)
 
 
 @blueprint.post("/<list_no>/strike")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from archive_service.audit.log import Wanted, newest
 from archive_service.disposal.holds.holds import NewHold
 from archive_service.people.policy import Action
 from archive_service.web import here
@@ -87,14 +89,60 @@ def test_the_titles_of_what_one_may_not_see_are_masked_everywhere(house: Disposa
     assert "绝密配方月报" not in house.client("narrow").get("/disposal/").text
 
 
-def test_the_text_is_read_at_the_desk_only_by_those_who_may(house: DisposalHouse) -> None:
-    secret = house.file("密件", level="TS")
+def readings(house: DisposalHouse, record_id: str) -> list[str]:
+    """Return what was read of a record, as the log tells it, the oldest first."""
+    found = newest(house.archive.ledger, Wanted(act="record:read", object_id=record_id))
+    return [purpose for row in found.rows for purpose in re.findall(r'"purpose":"(\w+)"', row.body)][::-1]
+
+
+def test_a_document_opens_beside_the_list_for_those_who_may_and_each_reading_is_logged(house: DisposalHouse) -> None:
+    secret, other = house.file("密件", level="TS"), house.file("月报")
     house.archive.chores.settle_outbox()
-    list_no = house.drawn_up(receipts=[secret])
-    assert "密件" in house.client("zheng").get(f"{desk(list_no)}?item=1&read=1").text
-    narrow = house.client("narrow").get(f"{desk(list_no)}?item=1&read=1")
-    assert narrow.status_code == 200
-    assert "密件" not in narrow.text
+    list_no = house.drawn_up(receipts=[secret, other])
+    at = [item.record["code"] for item in house.archive.disposal.view(house.who("zheng"), list_no).items]
+    place = at.index(secret.archival_code) + 1
+    client, narrow = house.client("zheng"), house.client("narrow")
+    here = f"{desk(list_no)}?item={place}"
+    assert 'class="reader"' not in client.get(here).text
+    assert readings(house, secret.record_id) == []
+    assert "密件" in reader_of(client.get(f"{here}&read=text").text)
+    assert readings(house, secret.record_id) == ["read"]
+    page = client.get(f"{here}&read=pages").text
+    picture = re.search(r'<img src="([^"]+)"', reader_of(page))
+    assert picture is not None
+    assert "第 1 页，共 1 页" in page
+    assert client.get(picture[1]).data.startswith(b"\x89PNG")
+    assert readings(house, secret.record_id) == ["read", "page"]
+    for way in ("text", "pages"):
+        masked = narrow.get(f"{here}&read={way}")
+        assert masked.status_code == 200
+        assert "密件" not in masked.text
+        assert 'class="reader"' not in masked.text
+    assert narrow.get(picture[1]).status_code == 404
+    assert readings(house, secret.record_id) == ["read", "page"]
+
+
+def test_what_is_open_beside_the_list_stays_open_from_item_to_item(house: DisposalHouse) -> None:
+    receipts = [house.file(), house.file()]
+    house.archive.chores.settle_outbox()
+    list_no = house.drawn_up(receipts=receipts)
+    client = house.client("zheng")
+    page = client.get(f"{desk(list_no)}?item=1&read=pages").text
+    assert f'href="{desk(list_no)}?item=2&amp;read=pages#item"' in page
+    assert hidden(page, "read") == "pages"
+    saved = client.post(f"{desk(list_no)}/appraise", data={**DESTROY, "position": "1", "read": "pages"})
+    assert saved.location.endswith("?item=2&read=pages#item")
+    refused = client.post(f"{desk(list_no)}/appraise", data={"position": "2", "read": "pages"})
+    assert refused.status_code == 422
+    assert 'class="reader"' in refused.text
+    assert f'href="{desk(list_no)}?item=2"' in client.get(f"{desk(list_no)}?item=2&read=pages").text
+    last = client.post(f"{desk(list_no)}/appraise", data={**DESTROY, "position": "2", "read": "pages"})
+    assert last.location.endswith(list_no)
+
+
+def reader_of(page: str) -> str:
+    """Return the part of the page in which the document lies open."""
+    return page.partition('class="reader"')[2].partition("</section>")[0]
 
 
 def test_words_that_can_be_copied_are_not_for_those_who_may_read_and_not_print(
@@ -103,13 +151,12 @@ def test_words_that_can_be_copied_are_not_for_those_who_may_read_and_not_print(
     only_read = house.file("只可阅览")
     house.archive.chores.settle_outbox()
     address, zheng = f"{desk(house.drawn_up(receipts=[only_read]))}?item=1", house.client("zheng")
-    assert 'class="reader"' in zheng.get(f"{address}&read=1").text
+    assert "只可阅览" in reader_of(zheng.get(f"{address}&read=text").text)
     monkeypatch.setattr(pane, "may", lambda action, *at: action is not Action.PRINT_RECORD and here.may(action, *at))
-    for asked in (address, f"{address}&read=1"):
-        page = zheng.get(asked)
-        assert page.status_code == 200
-        assert 'class="reader"' not in page.text
-        assert "在此阅读正文" not in page.text
+    assert "改看正文" not in zheng.get(f"{address}&read=pages").text
+    shown = reader_of(zheng.get(f"{address}&read=text").text)
+    assert "<img" in shown
+    assert "只可阅览" not in shown
 
 
 def test_an_item_that_is_not_on_the_list_is_not_found(house: DisposalHouse) -> None:
