@@ -130,6 +130,11 @@ def test_every_page_stands_on_a_telephone_in_the_dark_and_in_english(
     assert found == []
 
 
+def at_rest(page: Page) -> None:
+    """Wait until the page has its scripts: a key that comes before them is lost."""
+    page.wait_for_function("document.readyState === 'complete'")
+
+
 def test_an_item_is_appraised_with_keys_alone(page: Page, served: Served) -> None:
     receipts = [served.house.file(), served.house.file()]
     served.house.archive.chores.settle_outbox()
@@ -148,17 +153,22 @@ def test_an_item_is_appraised_with_keys_alone(page: Page, served: Served) -> Non
     page.keyboard.press("Enter")
     expect(page.locator(".note.ok")).to_contain_text("第 1 件的意见已保存")
     expect(page.locator("#desk-title")).to_contain_text("2.")
+    at_rest(page)
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("在清册旁打开或收起文件")
     page.keyboard.press("Escape")
     page.keyboard.press("k")
     expect(page.locator("#desk-title")).to_contain_text("1.")
+    at_rest(page)
     page.keyboard.press("j")
     expect(page.locator("#desk-title")).to_contain_text("2.")
+    at_rest(page)
     page.keyboard.press("o")
-    expect(page.locator(".desk .reader")).to_be_visible()
+    expect(page.locator(".desk .reader")).to_be_visible(timeout=15_000)
+    at_rest(page)
     page.keyboard.press("o")
     expect(page.locator(".desk .reader")).to_have_count(0)
+    at_rest(page)
     page.keyboard.press("2")
     expect(page.locator("#opinion-years")).to_be_focused()
     page.keyboard.press("Escape")
