@@ -26,6 +26,9 @@ SENTENCES: dict[str, Text] = {
     ),
     "emergency_reviewed": Text("您的紧急阅览 {0} 已复核。", "Your emergency reading {0} was reviewed."),
     "list_overdue": Text("处置清册 {0} 已逾期，等您办理。", "Disposal list {0} is overdue and waits for you."),
+    "list_escalated": Text(
+        "处置清册 {0} 严重逾期，仍无人办理。", "Disposal list {0} is long overdue and nobody has acted."
+    ),
     "hold_review": Text("冻结 {0} 已到复查日期。", "Hold {0} has come to its day of review."),
     "loan_overdue": Text("借阅 {0} 已过归还日期。", "Loan {0} is past the day on which it was due back."),
     "climate_alarm": Text("库房 {0} 的温湿度超出限值。", "The climate of storeroom {0} is beyond its limits."),

@@ -8,7 +8,8 @@ from archive_service.people.policy import Action
 from archive_service.reading_room.redactions import waiting_of
 from archive_service.web.here import archive, may, opened, person, t
 
-Wait = tuple[str, int, str]
+Wait = tuple[str, int, str] | tuple[str, int, str, str]
+"""Sentence, count, address, and a kind where it is pressing."""
 
 
 def waiting() -> list[Wait]:
@@ -48,24 +49,44 @@ def waiting() -> list[Wait]:
     return [item for item in found if item[1]]
 
 
+LIST_TURNS = (
+    (Action.APPRAISE, "份清册等您鉴定", "lists wait for your appraisal"),
+    (Action.DRAW_UP_LIST, "份清册已鉴定完毕，等您提交审批", "lists are appraised and wait for you to submit them"),
+    (Action.APPROVE, "份清册等您审批", "lists wait for your approval"),
+    (Action.SUPERVISE, "份清册等您监销核对签字", "lists wait for your signature as a supervisor"),
+    (Action.ORDER_DESTRUCTION, "份清册已过冷静期，可下达销毁", "lists have cooled off and can be ordered"),
+)
+
+
 def _disposal() -> list[Wait]:
     service, reader, lists = archive().disposal, person(), url_for("disposal.lists")
-    turns = service.turns(reader)
+    turns = service.turns(reader, archive().settings.disposal.deadline_days)
     due = service.queued(reader) if may(Action.DRAW_UP_LIST) else 0
+    queued: Wait = (
+        t("件已到期，等待编入处置清册", "records are due and wait for a disposal list"),
+        due,
+        url_for("disposal.queue"),
+    )
+    unsigned: Wait = (
+        t(
+            "份清册已销毁完毕，等您作为监销人签字",
+            "destructions are finished and wait for your signature as a supervisor",
+        ),
+        turns.unsigned,
+        lists,
+    )
     return [
-        (
-            t("件已到期，等待编入处置清册", "records are due and wait for a disposal list"),
-            due,
-            url_for("disposal.queue"),
-        ),
-        (t("份清册等您鉴定", "lists wait for your appraisal"), turns[Action.APPRAISE], lists),
-        (t("份清册等您审批", "lists wait for your approval"), turns[Action.APPROVE], lists),
-        (
-            t("份清册已过冷静期，可下达销毁", "lists have cooled off and can be ordered"),
-            turns[Action.ORDER_DESTRUCTION],
-            lists,
-        ),
+        queued,
+        unsigned,
+        *(_turn(zh, en, turns.waiting[one], turns.late[one], lists) for one, zh, en in LIST_TURNS),
     ]
+
+
+def _turn(zh: str, en: str, waiting: int, late: int, url: str) -> Wait:
+    """Return what waits for one step of the lists; those past their deadline are named and marked, never counted twice."""
+    if not late:
+        return t(zh, en), waiting, url
+    return t(f"{zh}，其中 {late} 份已逾期", f"{en}, {late} of them overdue"), waiting, url, "due"
 
 
 def _transfers() -> list[Wait]:

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.audit.tables import entries
-from archive_service.clock import from_stamp, to_stamp
+from archive_service.clock import to_stamp
 from archive_service.disposal.checking.check import RetentionCheck, withdraw_listed
 from archive_service.disposal.listing.approving import void_approvals
+from archive_service.disposal.listing.deadlines import deadlines_passed, waiting_since
 from archive_service.disposal.listing.freezing import (
     Obstacle,
     digest_of,
@@ -32,7 +33,7 @@ from archive_service.disposal.model import ListState, Opinion, Step
 from archive_service.disposal.tables import disposal_items, disposal_lists
 from archive_service.errors import Text
 from archive_service.people.notices import able, tell
-from archive_service.people.policy import Thing
+from archive_service.people.policy import Action, Thing
 
 OPEN = (ListState.DRAWN_UP, ListState.SUBMITTED, ListState.APPROVED)
 
@@ -91,14 +92,14 @@ def _freeze_anew(work: Work, row: Any, left: list[Obstacle]) -> None:
 def remind(ledger: Ledger, deadline_days: int) -> list[str]:
     """Remind of every list that has waited longer than the deadline, once for each further deadline; return their numbers.
 
-    From the second deadline on the log says *escalated*, and the list stands on the desk of everybody.
+    From the second deadline on the log says *escalated*, and besides those whose turn it is also who drew the list up and
+    all approvers are told; the desk marks a late list for everybody who sees it.
     """
     now, reminded = ledger.clock.now(), []
     with ledger.read() as connection:
         rows = connection.execute(select(disposal_lists).where(disposal_lists.c.state.in_(OPEN))).all()
     for row in rows:
-        since = from_stamp(row.submitted_at or row.drawn_up_at)
-        passed = (now - since) // timedelta(days=deadline_days)
+        since, passed = waiting_since(row), deadlines_passed(row, now, deadline_days)
         if passed < 1:
             continue
         act = acts.LIST_REMINDED if passed == 1 else acts.LIST_ESCALATED
@@ -108,7 +109,10 @@ def remind(ledger: Ledger, deadline_days: int) -> list[str]:
             if work.connection.execute(already).first() is None:
                 days = (now - since).days
                 work.act(act, "disposal_list", row.id, list_no=row.list_no, days=days, state=row.state)
-                tell(work, _next_hands(work, row), "list_overdue", row.id, row.list_no)
+                hands = _next_hands(work, row)
+                tell(work, hands, "list_overdue", row.id, row.list_no)
+                if act is acts.LIST_ESCALATED:
+                    tell(work, _answerable(work, row) - set(hands), "list_escalated", row.id, row.list_no)
                 work.commit()
                 reminded.append(row.list_no)
     return reminded
@@ -119,3 +123,8 @@ def _next_hands(work: Work, row: Any) -> list[str]:
     hands = present_hands(work.connection, row)
     action = next_action(row.state, items_of(work.connection, row.id, Step.WAITING), hands)
     return able(work.connection, work.at, action, Thing(hands=hands)) if action else []
+
+
+def _answerable(work: Work, row: Any) -> set[str]:
+    """Return the ids of those who answer for a list that nobody takes on: who drew it up, and all who approve."""
+    return {row.proposer_id, *able(work.connection, work.at, Action.APPROVE)}

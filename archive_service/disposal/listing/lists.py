@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.classification.schedules import Schedules
 from archive_service.disposal.checking.check import RetentionCheck
 from archive_service.disposal.listing import approving, supervising, views
+from archive_service.disposal.listing.deadlines import Turns
 from archive_service.disposal.listing.freezing import (
     Obstacle,
     digest_of,
@@ -274,9 +274,9 @@ class Disposal:
         """Return how many records wait for a list."""
         return views.queued(self.ledger, viewer)
 
-    def turns(self, viewer: Person) -> Counter[Action]:
-        """Return for each step the number of lists on which the viewer can take it now."""
-        return views.turns(self.ledger, viewer)
+    def turns(self, viewer: Person, deadline_days: int) -> Turns:
+        """Return for each step the lists that wait for it and on which the viewer can take it now, and the late ones."""
+        return views.turns(self.ledger, viewer, deadline_days)
 
     def all(self, viewer: Person) -> list[views.ListRow]:
         """Return every list, the newest first."""

@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.disposal.listing.freezing import digest_of, hands_of, locked_list
 from archive_service.disposal.model import STATE_WORDS, ListState
-from archive_service.disposal.tables import supervisions
+from archive_service.disposal.tables import disposal_lists, supervisions
 from archive_service.errors import Conflict
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, Thing, require
@@ -80,6 +80,23 @@ def sign_after(ledger: Ledger, person: Person, list_no: str) -> bool:
         work.act(acts.SUPERVISED_AFTER, "disposal_list", row.id, list_no=row.list_no, signed_off=whole)
         work.commit()
     return whole
+
+
+def unsigned_after(connection: Connection, person: Person) -> int:
+    """Return how many finished destructions wait for the second signature of this supervisor."""
+    signed = supervisions.alias()
+    again = select(signed.c.id).where(
+        signed.c.list_id == disposal_lists.c.id,
+        signed.c.round == disposal_lists.c.round,
+        signed.c.supervisor_id == person.id,
+    )
+    counted = select(func.count()).where(
+        disposal_lists.c.state == ListState.CLOSED,
+        disposal_lists.c.ordered_by.is_not(None),
+        again.where(signed.c.phase == BEFORE).exists(),
+        ~again.where(signed.c.phase == AFTER).exists(),
+    )
+    return connection.execute(counted.select_from(disposal_lists)).scalar_one()
 
 
 def require_supervised(connection: Connection, row: Any) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +14,15 @@ from archive_service.catalog.tables import ARCHIVED, components, fonds, records
 from archive_service.disposal.checking.check import RetentionCheck
 from archive_service.disposal.holds.holds import held
 from archive_service.disposal.holds.views import holds_on
+from archive_service.disposal.listing.deadlines import Turns, deadlines_passed
 from archive_service.disposal.listing.freezing import Obstacle, items_of, obstacles
 from archive_service.disposal.listing.next_hands import NextHands, next_action, next_hands
-from archive_service.disposal.listing.supervising import SUPERVISORS_NEEDED, present_hands, supervisions_of
+from archive_service.disposal.listing.supervising import (
+    SUPERVISORS_NEEDED,
+    present_hands,
+    supervisions_of,
+    unsigned_after,
+)
 from archive_service.disposal.model import CandidateState, ListState, Step
 from archive_service.disposal.showing import Done, done_with, shown
 from archive_service.disposal.tables import approvals, candidates, certificates, disposal_items, disposal_lists
@@ -115,14 +120,26 @@ def queued(ledger: Ledger, viewer: Person) -> int:
         return connection.execute(counted).scalar_one()
 
 
-def turns(ledger: Ledger, viewer: Person) -> Counter[Action]:
-    """Return for each step the number of lists on which the viewer can take it now."""
+def turns(ledger: Ledger, viewer: Person, deadline_days: int) -> Turns:
+    """Return for each step the lists that wait for it and on which the viewer can take it now, and the late among them."""
     require(viewer, Action.SEE_DISPOSAL)
+    now, at = ledger.clock.now(), ledger.clock.stamp()
     with ledger.read() as connection:
-        rows = connection.execute(select(disposal_lists).where(disposal_lists.c.state.in_(_BEFORE_ORDER))).all()
-        hands = {row.id: present_hands(connection, row) for row in rows}
-    at = ledger.clock.stamp()
-    return Counter(action for row in rows for action in _may(viewer, row, hands[row.id], at))
+        found = Turns(unsigned=unsigned_after(connection, viewer))
+        for row in connection.execute(select(disposal_lists).where(disposal_lists.c.state.in_(_BEFORE_ORDER))).all():
+            hands = present_hands(connection, row)
+            action = next_action(row.state, _without_opinion(connection, row.id), hands)
+            if action is not None and action in _may(viewer, row, hands, at):
+                found.waiting[action] += 1
+                found.late[action] += deadlines_passed(row, now, deadline_days) > 0
+    return found
+
+
+def _without_opinion(connection: Connection, list_id: str) -> Sequence[Any]:
+    """Return an item of a list that waits for an opinion, or nothing where all have one."""
+    waiting = (disposal_items.c.step == Step.WAITING) & disposal_items.c.opinion.is_(None)
+    wanted = select(disposal_items.c.opinion).where(disposal_items.c.list_id == list_id, waiting)
+    return connection.execute(wanted.limit(1)).all()
 
 
 def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:

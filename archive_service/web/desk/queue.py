@@ -12,6 +12,8 @@ from archive_service.clock import to_stamp
 from archive_service.disposal.checking.confirming import CONFIRMATIONS_NEEDED
 from archive_service.disposal.checking.retention_clock import PEOPLE_NEEDED
 from archive_service.disposal.checking.stopped import StoppedCheck, stopped_check
+from archive_service.disposal.listing.deadlines import deadlines_passed, waiting_since
+from archive_service.disposal.listing.leaving import OPEN
 from archive_service.disposal.listing.lists import DrawnUp
 from archive_service.disposal.listing.views import ListRow, QueueRow
 from archive_service.disposal.model import ListState
@@ -256,5 +258,25 @@ def _listed(one: ListRow, names: dict[str, str]) -> dict[str, Any]:
         "proposer": names.get(one.row.proposer_id, ""),
         "drawn_up": local_time(one.row.drawn_up_at),
         "certificate": url_for("certificates.page", list_no=one.list_no) if one.certified else None,
-        "yours": bool(one.may - {Action.DRAW_UP_LIST}),
+        "yours": _yours(one),
+        "late": _late(one),
     }
+
+
+def _yours(one: ListRow) -> bool:
+    """Say whether a list waits for this person; one that is appraised waits for who submits it."""
+    if one.state == ListState.DRAWN_UP and one.appraised == one.items:
+        return Action.DRAW_UP_LIST in one.may
+    return bool(one.may - {Action.DRAW_UP_LIST})
+
+
+def _late(one: ListRow) -> tuple[str, str] | None:
+    """Return the badge of a list that waits longer than the deadline, for everybody; nothing is decided by it."""
+    deadline, now = archive().settings.disposal.deadline_days, archive().clock.now()
+    passed = deadlines_passed(one.row, now, deadline) if one.state in OPEN else 0
+    if passed < 1:
+        return None
+    days = max((now - waiting_since(one.row)).days - deadline, 1)
+    if passed == 1:
+        return "due", t(f"逾期 {days} 天", f"Overdue by {days} days")
+    return "failed", t(f"严重逾期 {days} 天", f"Long overdue, by {days} days")

@@ -177,3 +177,43 @@ def test_the_command_on_the_certificate_checks_it_offline(house: DisposalHouse, 
     file.write_bytes(sent.replace(house.codes[0].encode(), b"Q001-X"))
     done = subprocess.run([sys.executable, "-c", code, str(file), key], capture_output=True, text=True, check=True)
     assert done.stdout.strip()
+
+
+# ------------------------------------------------------------------------------------------------- what waits
+
+
+def waiting(house: DisposalHouse, login: str) -> list[str]:
+    """Return what the first page says is waiting for a person, as ``count sentence``."""
+    part = house.client(login).get("/").text.partition('<section id="waits">')[2].partition("</section>")[0]
+    rows = re.findall(r"<li class=\"(\w*)\"><a [^>]*><b>(\d+)</b><span>([^<]+)</span>", part)
+    return [f"{kind or '-'} {count} {said}" for kind, count, said in rows if "通知" not in said]
+
+
+def test_each_step_of_a_list_waits_on_the_first_page_of_those_whose_turn_it_is(fresh: DisposalHouse) -> None:
+    drawn, submit = fresh.drawn_up(), "- 1 份清册已鉴定完毕，等您提交审批"
+    assert waiting(fresh, "zheng") == ["- 1 份清册等您鉴定"]
+    assert submit not in waiting(fresh, "zhang")
+    fresh.archive.disposal.withdraw(fresh.who("zhang"), drawn, "不办了")
+    list_no = fresh.appraised()
+    assert submit in waiting(fresh, "zhang")
+    assert waiting(fresh, "zheng") == []
+    fresh.archive.disposal.submit(fresh.who("zhang"), list_no)
+    assert waiting(fresh, "qian") == ["- 1 份清册等您审批"]
+    fresh.wait(days=31)
+    assert waiting(fresh, "qian") == ["due 1 份清册等您审批，其中 1 份已逾期"]
+    assert "逾期 1 天" in fresh.client("zhao").get("/disposal/lists").text
+    digest = fresh.archive.disposal.view(fresh.who("zhang"), list_no).row.digest
+    for login in ("qian", "feng"):
+        fresh.archive.disposal.approve(fresh.who(login), list_no, digest)
+    for login in ("zheng", "feng"):
+        assert waiting(fresh, login) == ["due 1 份清册等您监销核对签字，其中 1 份已逾期"]
+        fresh.archive.disposal.supervise(fresh.who(login), list_no, digest)
+        assert waiting(fresh, login) == []
+    fresh.wait(days=30)
+    assert "严重逾期 31 天" in fresh.client("zhao").get("/disposal/lists").text
+    fresh.archive.destruction.order(fresh.who("li"), list_no, list_no)
+    fresh.archive.chores.carry_on_destructions()
+    assert waiting(fresh, "feng") == ["- 1 份清册已销毁完毕，等您作为监销人签字"]
+    fresh.archive.disposal.sign_off(fresh.who("feng"), list_no)
+    assert waiting(fresh, "feng") == []
+    assert "逾期" not in fresh.client("zhao").get("/disposal/lists").text

@@ -60,6 +60,8 @@ def test_a_slow_list_is_called_and_then_escalated_and_nothing_else_happens_to_it
     assert (world.acts("disposal:list:reminded"), world.acts("disposal:list:escalated")) == (1, 1)
     assert [one.number for one in world.told("list_overdue", APPROVERS[0])] == [list_no, list_no]
     assert world.told("list_overdue", PROPOSER) == []  # whose turn it is not
+    assert [one.number for one in world.told("list_escalated", PROPOSER)] == [list_no]
+    assert world.told("list_escalated", APPROVERS[0]) == []  # told already that it waits for them
     assert (world.list_row(list_no).state, world.steps()) == ("submitted", ["waiting"])
 
 
