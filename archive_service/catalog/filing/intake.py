@@ -135,8 +135,8 @@ def _require_fields(new: NewRecord, words: Words, record_type: RecordType) -> No
     missing = [REQUIRED_WORDS[name] for name in record_type.required if not said[name]]
     if missing:
         raise BadInput(
-            f"类型 {record_type.code} 还须填写：{'、'.join(one.zh for one in missing)}。",
-            f"Type {record_type.code} also requires {', '.join(one.en for one in missing)}.",
+            f"类型 {record_type.code} 还须填写：{'、'.join(one.zh for one in missing)}。请在表单、清单的同名列或命令行选项中补上。",
+            f"Type {record_type.code} also requires {', '.join(one.en for one in missing)}; say it in the form, in the manifest's column of that name, or as an option of the command.",
         )
 
 

@@ -16,7 +16,7 @@ from archive_service.web.collecting.suggestions import view
 from archive_service.web.collecting.upload_desk import Batch, WaitingFile
 from archive_service.web.here import archive, person, t
 
-FIELDS = ("type", "title", "date")
+FIELDS = ("type", "title", "date", "author", "document_no")
 """What a row of the table can take; of the rest the notes speak."""
 
 MOST, PATIENCE = 12, 20.0

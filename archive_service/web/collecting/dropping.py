@@ -37,9 +37,6 @@ from index.extract.refusal import Refusal
 
 blueprint = Blueprint("dropping", __name__, url_prefix="/file/drop")
 
-COMMON = ("fonds", "case", "type", "date", "level")
-"""What is said once for all rows; type and date may be said otherwise in a row."""
-
 
 def desk() -> UploadDesk:
     """Return what waits to be filed."""
@@ -123,6 +120,8 @@ def _row_view(
         "title": typed.get(f"title-{one.id}", PurePosixPath(one.path).stem),
         "type": typed.get(f"type-{one.id}", ""),
         "date": typed.get(f"date-{one.id}", ""),
+        "author": typed.get(f"author-{one.id}", ""),
+        "document_no": typed.get(f"document_no-{one.id}", ""),
         "hints": drop_suggestions.hints_of(typed.get(f"hint-{one.id}")),
         "hints_raw": typed.get(f"hint-{one.id}", ""),
         "code": found.code if isinstance(found, Preview) else "",
@@ -283,6 +282,8 @@ def _row(place: int, some: list[WaitingFile], typed: Mapping[str, str]) -> Row:
         "class": typed.get(f"type-{one.id}") or typed.get("type", ""),
         "date": typed.get(f"date-{one.id}") or typed.get("date", ""),
         "level": typed.get("level", ""),
+        "author": typed.get(f"author-{one.id}") or typed.get("author", ""),
+        "document_no": typed.get(f"document_no-{one.id}", ""),
     }
     return Row(place, {**dict.fromkeys(COLUMNS, ""), **said})
 

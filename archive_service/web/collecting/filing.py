@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from archive_service.catalog.collecting.manifest import parse_date
 from archive_service.catalog.filing.accession import hash_of
+from archive_service.catalog.filing.intake import REQUIRED_WORDS
 from archive_service.catalog.filing.preview import preview
 from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.errors import ArchiveError, Forbidden
@@ -70,6 +71,7 @@ def _details(typed: Mapping[str, str]) -> dict[str, Any] | None:
     rule = record_type.rule
     shown: dict[str, Any] = {
         "questions": [question_field(one, typed) for one in rule.questions],
+        "required": [words(REQUIRED_WORDS[name]) for name in record_type.required],
         "parent": rule.inherits,
         "parent_value": typed.get("parent", ""),
         "basis": t(rule.reason.zh, rule.reason.en),

@@ -11,13 +11,17 @@ import time
 import uuid
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.clock import Clock
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound
 from archive_service.vault import Keyring
@@ -295,3 +299,32 @@ def test_what_the_papers_suggest_stands_below_their_rows_and_is_accepted_there(h
             client.post(f"/file/drop/{batch}", data={**form, f"hint-{one}": broken, "act": "use-all"}).status_code
             == 200
         )
+
+
+def test_what_a_type_requires_is_asked_for_at_every_door(house: House, tmp_path: Path, monkeypatch: Any) -> None:
+    plan = house.archive.schedules.plan
+    strict = replace(plan.types["ZBG04"], required=("author", "document_no"))
+    monkeypatch.setattr(house.archive.schedules, "plan", replace(plan, types={**plan.types, "ZBG04": strict}))
+    monkeypatch.setattr(type(house.archive.schedules), "follow", lambda *_: None)
+    client, batch, missing = house.client("lin"), uuid.uuid4().hex, "还须填写：责任者、文号"
+    form = {"fonds": "Q001", "type": "ZBG04", "date": "2024-03-01"}
+    assert missing in client.get("/file/details", query_string=form).text
+    alone = {**form, "title": "月报", "files": [(io.BytesIO(b"x"), "a.txt")]}
+    assert missing in client.post("/file", data=alone).text
+    listed = "文件,题名,日期,类型,责任者\na.txt,月报,2024-03-01,ZBG04,\n".encode()
+    files = [(io.BytesIO(listed), "夹/manifest.csv"), (io.BytesIO(b"alpha"), "夹/a.txt")]
+    assert missing in ended(client, client.post("/file/folder", data={"fonds": "Q001", "folder": files}))
+    paper = "关于月报的通知\n\n安监〔2024〕17号\n\n各单位：现将安排通知如下。\n\n2024年3月5日\n".encode()
+    send(client, batch, "月报.txt", paper, 100)
+    (one,) = re.findall(r'name="take-(\w+)"', client.get(f"/file/drop/{batch}").text)
+    form |= {f"take-{one}": "1", f"title-{one}": "月报"}
+    assert missing in client.post(f"/file/drop/{batch}", data={**form, "act": "preview"}).text
+    read = client.post(f"/file/drop/{batch}", data={**form, "act": "suggest"}).text
+    form |= {f"hint-{one}": html.unescape(re.findall(rf'name="hint-{one}" value="([^"]*)"', read)[0])}
+    taken = client.post(f"/file/drop/{batch}", data={**form, "act": f"use:{one}:document_no"}).text
+    assert f'name="document_no-{one}" value="安监〔2024〕17号"' in taken
+    form |= {f"document_no-{one}": "安监〔2024〕17号", "author": "安监处", "act": "file"}
+    assert "新归档 1 件" in ended(client, client.post(f"/file/drop/{batch}", data=form))
+    with pytest.raises(BadInput, match="also requires the responsible body, the document number"):
+        new = NewRecord("Q001", "ZBG04", "月报", date(2024, 3, 1), (SourceFile("a.txt", lambda: [b"x"]),))
+        house.archive.accession.file_record(house.archive.people.by_login("lin"), new)  # as the command does
