@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from archive_service.database.engine import open_engine
 from archive_service.database.migrate import migrate
-from tests.support import postgres, templates
+from tests.support import disposal_world, postgres, templates
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = bool(os.environ.get("CI"))
@@ -42,6 +42,7 @@ def _made_once() -> Iterator[None]:
     """Let no test wait for the schema to be migrated, or for the shipped plan and schedule to be read, once more."""
     with templates.in_use():
         yield
+    disposal_world.forget_founded()
 
 
 @pytest.fixture(scope="session")

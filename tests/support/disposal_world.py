@@ -5,7 +5,6 @@ It opens again from its folder and the database's address, in another process to
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import shutil
 import tempfile
@@ -274,7 +273,6 @@ def make_world(url: str, folder: Path, year: int = 2026, month: int = 3, day: in
     kind = (now, address.host, address.port)
     if kind not in _FOUNDED:
         kept = Path(tempfile.mkdtemp(prefix="founded-", dir=postgres.fast_folder()))
-        atexit.register(shutil.rmtree, kept, ignore_errors=True)
         like = postgres.new_database(url.rsplit("/", 1)[0]) if address.host else f"sqlite:///{kept / 'catalogue.db'}"
         _found(like, kept, now).close()
         _FOUNDED[kind] = like, kept
@@ -284,6 +282,13 @@ def make_world(url: str, folder: Path, year: int = 2026, month: int = 3, day: in
 
 _FOUNDED: dict[tuple[datetime, str | None, int | None], tuple[str, Path]] = {}
 """For each day and server: address and folder of a founded archive, to be copied."""
+
+
+def forget_founded() -> None:
+    """Remove what was kept to be copied, at the end of a run."""
+    for _, kept in _FOUNDED.values():
+        shutil.rmtree(kept, ignore_errors=True)
+    _FOUNDED.clear()
 
 
 def _copy(like: str, kept: Path, url: str, folder: Path) -> None:
