@@ -73,12 +73,19 @@ def postgres_template(postgres_server: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database with nothing in it, at most the schema: every service test runs on both kinds."""
+def free_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a database may be made, and none is yet: every service test runs on both kinds."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'catalogue.db'}"
         return
-    server = request.getfixturevalue("postgres_server")
-    url = postgres.new_database(server, request.getfixturevalue("postgres_template"))
+    url = postgres.fresh_address(request.getfixturevalue("postgres_server"))
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, free_url: str) -> str:
+    """A database with nothing in it, at most the schema."""
+    if not free_url.startswith("sqlite"):
+        postgres.put_database(free_url, request.getfixturevalue("postgres_template"))
+    return free_url

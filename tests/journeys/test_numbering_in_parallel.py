@@ -27,8 +27,8 @@ SCOPE = "Q001-ZY·AX·2024-D10-YSH-"
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = make_world(database_url, tmp_path)
+def world(free_url: str, tmp_path: Path) -> Iterator[World]:
+    made = make_world(free_url, tmp_path)
     yield made
     report = made.verify()
     made.close()

@@ -298,7 +298,7 @@ def _copy(like: str, kept: Path, url: str, folder: Path) -> None:
     if like.startswith("sqlite"):
         shutil.copy(kept / "catalogue.db", str(make_url(url).database))
     else:
-        postgres.replace_database(url, like)
+        postgres.put_database(url, like)
 
 
 def _found(url: str, folder: Path, now: datetime) -> World:

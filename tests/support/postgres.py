@@ -119,29 +119,32 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
 
 def new_database(address: str, like: str | None = None) -> str:
     """Make a database, empty or a copy of the one at ``like`` (which nobody is connected to), and return its address."""
-    name = f"t{uuid.uuid4().hex}"
-    with _administrator(address) as connection:
-        connection.execute(f"CREATE DATABASE {name}{_copied(like)}")
-    return f"{address}/{name}"
+    url = fresh_address(address)
+    put_database(url, like)
+    return url
+
+
+def fresh_address(address: str) -> str:
+    """Return the address of a database that is not there yet."""
+    return f"{address}/t{uuid.uuid4().hex}"
 
 
 def _copied(like: str | None) -> str:
     return f" TEMPLATE {make_url(like).database} STRATEGY file_copy" if like else ""
 
 
-def replace_database(url: str, like: str) -> None:
-    """Put a copy of the database at ``like`` in the place of the one at ``url``."""
+def put_database(url: str, like: str | None) -> None:
+    """Make the database at ``url``, which is not there yet: empty, or a copy of the one at ``like``."""
     address, name = url.rsplit("/", 1)
     with _administrator(address) as connection:
-        connection.execute(f"DROP DATABASE {name}")
         connection.execute(f"CREATE DATABASE {name}{_copied(like)}")
 
 
 def drop_database(url: str) -> None:
-    """Remove a database, whoever is still connected to it."""
+    """Remove a database, whoever is still connected to it; none is there where a test failed before it was made."""
     address, name = url.rsplit("/", 1)
     with _administrator(address) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def _administrator(address: str) -> psycopg.Connection[Any]:

@@ -143,7 +143,7 @@ def kept_full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """Build the full archive once for each database; copying it is cheap on both."""
     folder = tmp_path_factory.mktemp("full")
     server = request.getfixturevalue("postgres_server") if request.param == "postgresql" else ""
-    url = postgres.new_database(server) if server else f"sqlite:///{folder / 'catalogue.db'}"
+    url = postgres.fresh_address(server) if server else f"sqlite:///{folder / 'catalogue.db'}"
     world = make_world(url, folder)
     live_a_whole_life(world, folder / "anchors" / "checkpoints.txt", fill_the_rest)
     world.close()

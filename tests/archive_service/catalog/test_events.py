@@ -13,8 +13,8 @@ from tests.support.disposal_world import PROPOSER, World, make_world
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = make_world(database_url, tmp_path, 2035, 1, 5)
+def world(free_url: str, tmp_path: Path) -> Iterator[World]:
+    made = make_world(free_url, tmp_path, 2035, 1, 5)
     made.open_case()
     yield made
     made.close()

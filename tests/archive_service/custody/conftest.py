@@ -45,9 +45,9 @@ class Store:
 
 
 @pytest.fixture
-def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+def store(free_url: str, tmp_path: Path) -> Iterator[Store]:
     """A storeroom on 2 March 2026; every test ends with an audit log that is sound."""
-    world = make_world(database_url, tmp_path / "archive")
+    world = make_world(free_url, tmp_path / "archive")
     yield Store(world)
     report = world.verify()
     world.close()

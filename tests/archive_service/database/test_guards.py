@@ -51,7 +51,7 @@ def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "sqlite":
         url = f"sqlite:///{folder / 'catalogue.db'}"
     else:
-        url = postgres.new_database(request.getfixturevalue("postgres_server"))
+        url = postgres.fresh_address(request.getfixturevalue("postgres_server"))
     world = make_world(url, folder)
     live_a_whole_life(world, folder / "anchors" / "checkpoints.txt")
     yield world

@@ -11,9 +11,9 @@ from tests.support.disposal_world import World, make_world
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+def world(free_url: str, tmp_path: Path) -> Iterator[World]:
     """A small archive on 2 March 2026; every test ends with an audit log that is sound."""
-    made = make_world(database_url, tmp_path)
+    made = make_world(free_url, tmp_path)
     yield made
     report = made.verify()
     made.close()

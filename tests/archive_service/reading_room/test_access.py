@@ -75,8 +75,8 @@ class Room:
 
 
 @pytest.fixture
-def room(database_url: str, tmp_path: Path) -> Iterator[Room]:
-    world = make_world(database_url, tmp_path)
+def room(free_url: str, tmp_path: Path) -> Iterator[Room]:
+    world = make_world(free_url, tmp_path)
     world.open_case()
     secret = world.file(type_code="KCQ02", on=date(2024, 3, 1), level="TS", case_no="AX2024-001")
     yield Room(world, ReadingRoom(world.ledger), Requests(world.ledger), secret)

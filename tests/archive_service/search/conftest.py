@@ -12,9 +12,9 @@ from tests.archive_service.search.search_world import SearchWorld, make_search_w
 
 
 @pytest.fixture
-def archive(database_url: str, tmp_path: Path) -> Iterator[SearchWorld]:
+def archive(free_url: str, tmp_path: Path) -> Iterator[SearchWorld]:
     """A small archive with an empty index."""
-    made = make_search_world(database_url, tmp_path)
+    made = make_search_world(free_url, tmp_path)
     yield made
     made.close()
 
