@@ -22,7 +22,9 @@ from archive_service.catalog.tables import records, sequences
 from archive_service.errors import ArchiveError, BadInput, Conflict
 from tests.support.disposal_world import PROPOSER, World, make_world, open_world
 
-SPAWN = multiprocessing.get_context("spawn")
+SPAWN = multiprocessing.get_context("forkserver")
+# A process begins at once, and without anything of this one.
+SPAWN.set_forkserver_preload(["tests.support.disposal_world"])
 SCOPE = "Q001-ZY·AX·2024-D10-YSH-"
 
 

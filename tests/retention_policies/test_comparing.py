@@ -143,8 +143,8 @@ def test_memory_does_not_grow_with_the_number_of_records() -> None:
             yield Holding(str(number), "AAA01", "AAA", facts)
 
     peaks = []
-    sum_up(compare(TEN, THIRTY, holdings(200), TODAY))
-    for count in (500, 4000):
+    sum_up(compare(TEN, THIRTY, holdings(100), TODAY))
+    for count in (200, 1200):
         tracemalloc.start()
         assert sum_up(compare(TEN, THIRTY, holdings(count), TODAY)).records == count
         peaks.append(tracemalloc.get_traced_memory()[1])
