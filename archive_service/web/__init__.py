@@ -12,6 +12,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import Undefined
 
 from archive_service.archive import Archive
+from archive_service.catalog.collecting.runs import ImportRuns
 from archive_service.people.model import ROLE_WORDS, Person
 from archive_service.people.policy import Action
 from archive_service.web import audit, errors, gate, health, here, home, second, settings, stores, waits
@@ -149,7 +150,7 @@ class PersonView:
 def register(app: Flask, archive: Archive) -> None:
     """Give the application its pages."""
     app.extensions["archive"] = archive
-    app.extensions["imports"] = Imports()
+    app.extensions["imports"] = Imports(ImportRuns(archive.ledger, archive.keyring))
     server = archive.settings.server
     app.extensions["uploads"] = UploadDesk(
         archive.settings.data_dir,

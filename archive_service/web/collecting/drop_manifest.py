@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,18 +11,16 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from archive_service.catalog.collecting.dry_run import check_rows
-from archive_service.catalog.collecting.import_folder import RowResult, file_rows
 from archive_service.catalog.collecting.manifest import Row, parse_manifest, parse_mapping
 from archive_service.catalog.model import SourceFile
 from archive_service.errors import ArchiveError, BadInput
-from archive_service.people.model import Person
 from archive_service.web.answers import open_to_filers
-from archive_service.web.collecting.dropping import desk, drop_page
-from archive_service.web.collecting.imports import MANIFESTS, check_view, imports
+from archive_service.web.collecting.batch_filing import Plan, desk, start
+from archive_service.web.collecting.dropping import drop_page
+from archive_service.web.collecting.imports import MANIFESTS, check_view
 from archive_service.web.collecting.upload_desk import Batch, WaitingFile
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, in_place, person, words
-from archive_service.web.holdings.catalogue import fonds_options
 
 blueprint = Blueprint("drop_manifest", __name__, url_prefix="/file/drop")
 
@@ -42,9 +39,8 @@ def use(batch_id: str, file_id: str) -> Response | tuple[str, int]:
         if form.get("act") != "file":
             found = check_rows(archive().accession, person(), rows, named.pick, **where)
             return drop_page(batch_id, form, checks=[check_view(one) for one in found]), 200
-        if where["fonds_no"] not in dict(fonds_options()):
-            raise BadInput("请选择全宗。", "Please choose the fonds.")
-        run_id = _start(batch, manifest, rows, named, person(), where)
+        plan = Plan(where["fonds_no"], where["case_no"], _planned(rows, named), manifest.id)
+        run_id = start(batch, plan, person())
     except ArchiveError as error:
         if in_place():
             raise
@@ -61,47 +57,15 @@ def _rows(batch: Batch, manifest: WaitingFile, form: Mapping[str, str]) -> list[
     return parse_manifest(name, b"".join(batch.chunks(manifest)), questions, mapping)
 
 
-def _start(
-    batch: Batch, manifest: WaitingFile, rows: list[Row], named: _Named, actor: Person, where: Mapping[str, Any]
-) -> str:
-    held = ExitStack()
-    held.enter_context(batch.filing())
-    uploads_desk = desk()
-    results = file_rows(archive().accession, actor, rows, named.pick, batch=uuid.uuid4().hex, **where)
-    refused: list[int] = []
-
-    def release() -> None:
-        if not refused:
-            batch.leave_out({manifest.id})
-        held.close()
-        with suppress(ArchiveError):  # gone already, or being filed again
-            if not batch.files:
-                uploads_desk.discard(batch)
-
-    try:
-        return imports().start(actor.id, len(rows), _leaving(batch, named, results, refused), release).id
-    except ArchiveError:
-        held.close()
-        raise
-
-
-def _leaving(
-    batch: Batch, named: _Named, results: Generator[RowResult, None, None], refused: list[int]
-) -> Generator[RowResult, None, None]:
-    """Pass on what became of each row; what is filed leaves the batch, what was refused waits with the manifest."""
-    ended = False
-    try:
-        for result in results:
-            if result.receipt:
-                batch.leave_out(named.picked.pop(result.row, set()))
-            else:
-                refused.append(result.row)
-            yield result
-        ended = True
-    finally:
-        results.close()
-        if not ended:
-            refused.append(0)  # stopped: the rest of the rows is still to come
+def _planned(rows: list[Row], named: _Named) -> list[tuple[Row, tuple[str, ...]]]:
+    """Say which files of the batch each row means; a row whose files are not there says so when its turn comes."""
+    planned: list[tuple[Row, tuple[str, ...]]] = []
+    for row in rows:
+        try:
+            planned.append((row, tuple(one.id for one in named.files_of(row))))
+        except ArchiveError as error:
+            planned.append((replace(row, fault=row.fault or error.text), ()))
+    return planned
 
 
 class _Named:
@@ -109,7 +73,6 @@ class _Named:
 
     def __init__(self, batch: Batch, manifest: WaitingFile) -> None:
         self._batch = batch
-        self.picked: dict[int, set[str]] = {}
         self._by_name: dict[str, list[WaitingFile]] = {}
         beside = PurePosixPath(manifest.path).parent
         for one in batch.files:
@@ -120,9 +83,12 @@ class _Named:
 
     def pick(self, row: Row) -> tuple[tuple[SourceFile, ...], str]:
         """Return a row's files, and as their origin what they hold: the same folder sent again files nothing twice."""
-        found = [self._one(str(PurePosixPath(name.replace("\\", "/")))) for name in row.files]
-        self.picked[row.number] = {one.id for one in found}
+        found = self.files_of(row)
         return tuple(self._batch.source(one) for one in found), "upload " + " ".join(one.sha256 for one in found)
+
+    def files_of(self, row: Row) -> list[WaitingFile]:
+        """Return the files of the batch that a row names."""
+        return [self._one(str(PurePosixPath(name.replace("\\", "/")))) for name in row.files]
 
     def _one(self, name: str) -> WaitingFile:
         found = self._by_name.get(name, [])

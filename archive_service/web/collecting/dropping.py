@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.catalog.collecting.duplicates import already_filed
-from archive_service.catalog.collecting.import_folder import RowResult, file_rows, new_record
+from archive_service.catalog.collecting.import_folder import new_record
 from archive_service.catalog.collecting.manifest import COLUMNS, Row
 from archive_service.catalog.filing.preview import Preview, preview_many
-from archive_service.catalog.model import SourceFile
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
 from archive_service.web.answers import open_to_filers
 from archive_service.web.collecting import drop_suggestions
+from archive_service.web.collecting.batch_filing import Plan, desk, start
 from archive_service.web.collecting.filing import fonds_of
-from archive_service.web.collecting.imports import MANIFESTS, imports
-from archive_service.web.collecting.upload_desk import Batch, UploadDesk, WaitingFile
+from archive_service.web.collecting.imports import MANIFESTS
+from archive_service.web.collecting.upload_desk import Batch, WaitingFile
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, in_place, level_options, number_of, person, t, words
 from archive_service.web.holdings.catalogue import case_options, fonds_options, type_options
@@ -36,11 +35,6 @@ from index.extract.parts import CONTAINERS, ContainerLimits, LeftOut, Part, piec
 from index.extract.refusal import Refusal
 
 blueprint = Blueprint("dropping", __name__, url_prefix="/file/drop")
-
-
-def desk() -> UploadDesk:
-    """Return what waits to be filed."""
-    return cast("UploadDesk", current_app.extensions["uploads"])
 
 
 @blueprint.get("")
@@ -303,49 +297,6 @@ def _previewed(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: M
 
 
 def _file(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: Mapping[str, str]) -> AnyResponse:
-    by_number = {row.number: some for some, row in rows}
-
-    def source(row: Row) -> tuple[tuple[SourceFile, ...], str]:
-        some = by_number[row.number]
-        return tuple(batch.source(one) for one in some), "upload " + " ".join(one.sha256 for one in some)
-
-    if typed.get("fonds") not in dict(fonds_options()):
-        raise BadInput("请选择全宗。", "Please choose the fonds.")
-    held = ExitStack()
-    held.enter_context(batch.filing())
-    results = file_rows(
-        archive().accession,
-        person(),
-        [row for _, row in rows],
-        source,
-        fonds_no=typed.get("fonds", ""),
-        case_no=typed.get("case") or None,
-        batch=uuid.uuid4().hex,
-    )
-    uploads_desk = desk()
-
-    def release() -> None:
-        held.close()
-        with suppress(ArchiveError):  # gone already, or being filed again
-            if not batch.files:
-                uploads_desk.discard(batch)
-
-    try:
-        run = imports().start(person().id, len(rows), _leaving(batch, by_number, results), release)
-    except ArchiveError:
-        held.close()
-        raise
-    return redirect(url_for("imports.page", run_id=run.id), 303)
-
-
-def _leaving(
-    batch: Batch, by_number: Mapping[int, list[WaitingFile]], results: Generator[RowResult, None, None]
-) -> Generator[RowResult, None, None]:
-    """Pass on what became of each row; what is filed leaves the batch, what was refused waits to be corrected."""
-    try:
-        for result in results:
-            if result.receipt:
-                batch.leave_out({one.id for one in by_number[result.row]})
-            yield result
-    finally:
-        results.close()
+    planned = [(row, tuple(one.id for one in some)) for some, row in rows]
+    run_id = start(batch, Plan(typed.get("fonds", ""), typed.get("case") or None, planned), person())
+    return redirect(url_for("imports.page", run_id=run_id), 303)

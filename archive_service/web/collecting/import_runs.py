@@ -1,111 +1,118 @@
-"""Imports under way: filing a whole folder takes longer than a request may, so it goes on behind the pages.
+"""Imports under way in this process: filing a whole folder takes longer than a request may, so it goes on behind the pages.
 
-What an import has reached is kept by this process only. When the process ends, what was filed is filed; the same
-folder sent again goes on where it stopped, without a second copy or a lost number.
+How far each is stands in the database (:mod:`archive_service.catalog.collecting.runs`), where every process sees it and
+can ask it to stop. When the process ends, what was filed is filed; a run whose files still wait is gone on with from its
+page, and a folder sent again goes on where it stopped, without a second copy or a lost number.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-import uuid
+import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from typing import Any
 
-from archive_service.catalog.collecting.import_folder import ImportReport, RowResult
-from archive_service.errors import ArchiveError, Conflict, NotFound, Text
+from sqlalchemy.exc import DBAPIError
+
+from archive_service.catalog.collecting.import_folder import RowResult
+from archive_service.catalog.collecting.runs import ENDED, FAILED, STOPPED, ImportRuns
+from archive_service.errors import ArchiveError, Text
 
 log = logging.getLogger("archive_service.web")
 
-KEPT = 50
-"""Imports that are remembered after they have ended."""
+SOME, OFTEN = 64, 2.0
+"""Rows, or seconds, after which what became of them is noted."""
 
-AT_ONCE = 2
-"""Imports of one person that may be under way at a time."""
+SIGN = 10.0
+"""Seconds between two signs of life while a few large rows take long."""
 
-FAILED = Text(
-    "服务内部出错，导入中断；已归档的各行有效。请把同一文件夹再传一次，从中断处继续。",
-    "The service failed inside and the import broke off; the rows filed so far stand. Send the same folder again to go on.",
+BROKEN = Text(
+    "服务内部出错，导入中断；已归档的各行有效。请从本页继续，或把同一文件夹再传一次。",
+    "The service failed inside and the import broke off; the rows filed so far stand. Go on from this page, or send the same folder again.",
 )
 
-
-@dataclass
-class ImportRun:
-    """One import: how far it is, what became of each row, whether somebody asked it to stop."""
-
-    id: str
-    person_id: str
-    report: ImportReport
-    finished: bool = False
-    fault: Text | None = None
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it ended because somebody asked, before all rows were looked at."""
-        return self._stop.is_set() and len(self.report.results) < self.report.total
-
-    def stop(self) -> None:
-        """Ask it to stop behind the rows that are being filed now."""
-        self._stop.set()
-
-    def carry_out(self, results: Generator[RowResult, None, None], release: Callable[[], None]) -> None:
-        """File row after row until the end, until a fault that stops everything, or until asked to stop."""
-        try:
-            for result in results:
-                self.report.add(result)
-                if self._stop.is_set():
-                    break
-        except ArchiveError as error:
-            self.fault = error.text
-        except Exception:
-            log.exception("an import broke off")
-            self.fault = FAILED
-        finally:
-            results.close()
-            release()
-            self.finished = True
+Release = Callable[[], None]
+Results = Generator[RowResult, None, None]
 
 
 class Imports:
-    """The imports of this process; a person sees only his or her own."""
+    """Carries imports out in threads of this process."""
 
-    def __init__(self) -> None:
-        """Begin without any."""
-        self._runs: dict[str, ImportRun] = {}
-        self._lock = threading.Lock()
+    def __init__(self, runs: ImportRuns) -> None:
+        """Begin without any; ``runs`` keeps how far they are."""
+        self.runs = runs
 
     def start(
-        self, person_id: str, total: int, results: Generator[RowResult, None, None], release: Callable[[], None]
-    ) -> ImportRun:
-        """Start filing in the background; ``release`` lets go of the files when it has ended."""
-        with self._lock:
-            if sum(not run.finished for run in self._of(person_id)) >= AT_ONCE:
-                raise Conflict(
-                    f"您已有 {AT_ONCE} 个导入正在进行，请等其中一个完成。",
-                    f"{AT_ONCE} of your imports are under way; please wait until one has ended.",
-                )
-            run = ImportRun(uuid.uuid4().hex, person_id, ImportReport(total=total))
-            self._runs[run.id] = run
-            for old in [one.id for one in self._runs.values() if one.finished][:-KEPT]:
-                del self._runs[old]
-        threading.Thread(target=run.carry_out, args=(results, release), name="import", daemon=True).start()
-        return run
+        self,
+        person_id: str,
+        total: int,
+        results: Results,
+        release: Release,
+        *,
+        batch_id: str | None = None,
+        plan: Any = None,
+    ) -> str:
+        """Start filing in the background and return the id of the run; ``release`` lets go of the files when it has ended."""
+        run_id = self.runs.begin(person_id, total, batch_id, plan)
+        self.carry_on(run_id, results, release)
+        return run_id
 
-    def find(self, person_id: str, run_id: str) -> ImportRun:
-        """Return one import of a person."""
-        run = self._runs.get(run_id)
-        if run is None or run.person_id != person_id:
-            raise NotFound(
-                "没有这次导入的进度（服务可能重启过）。已归档的各行有效；把同一文件夹再传一次即可继续。",
-                "There is no such import (the service may have been restarted). Rows that were filed stand; send the same folder again to go on.",
-            )
-        return run
+    def carry_on(self, run_id: str, results: Results, release: Release) -> None:
+        """File in the background what a run still has to file."""
+        one = _Carrying(self.runs, run_id, results, release)
+        threading.Thread(target=one.carry_out, name="import", daemon=True).start()
 
-    def of(self, person_id: str) -> list[ImportRun]:
-        """Return the imports of a person, the newest first."""
-        with self._lock:
-            return self._of(person_id)[::-1]
 
-    def _of(self, person_id: str) -> list[ImportRun]:
-        return [run for run in self._runs.values() if run.person_id == person_id]
+class _Carrying:
+    """One run in this process."""
+
+    def __init__(self, runs: ImportRuns, run_id: str, results: Results, release: Release) -> None:
+        self._runs, self._run_id, self._results, self._release = runs, run_id, results, release
+        self._ended, self._stop = threading.Event(), threading.Event()
+
+    def carry_out(self) -> None:
+        """File row after row until the end, until a fault that stops everything, or until asked to stop."""
+        threading.Thread(target=self._give_signs, name="import-signs", daemon=True).start()
+        state, fault = FAILED, None
+        try:
+            state = self._filed()
+        except ArchiveError as error:
+            fault = error.text
+        except Exception:
+            log.exception("an import broke off")
+            fault = BROKEN
+        finally:
+            self._ended.set()
+            self._results.close()
+            try:
+                self._release()
+            finally:
+                self._runs.end(self._run_id, state, fault)
+
+    def _filed(self) -> str:
+        waiting: list[RowResult] = []
+        noted = time.monotonic()
+        try:
+            for result in self._results:
+                waiting.append(result)
+                if len(waiting) >= SOME or time.monotonic() - noted > OFTEN:
+                    self._note(waiting)
+                    noted = time.monotonic()
+                if self._stop.is_set():
+                    return STOPPED
+        finally:
+            self._note(waiting)
+        return ENDED
+
+    def _note(self, waiting: list[RowResult]) -> None:
+        if self._runs.note(self._run_id, waiting):
+            self._stop.set()
+        waiting.clear()
+
+    def _give_signs(self) -> None:
+        while not self._ended.wait(SIGN):
+            with suppress(ArchiveError, DBAPIError):  # the next sign may get through
+                if self._runs.note(self._run_id, []):
+                    self._stop.set()

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from archive_service.catalog.collecting.dry_run import RowCheck, check_rows
 from archive_service.catalog.collecting.duplicates import same_elsewhere, told_of
-from archive_service.catalog.collecting.import_folder import RowResult, file_rows
+from archive_service.catalog.collecting.import_folder import file_rows
 from archive_service.catalog.collecting.manifest import COLUMNS, NEEDED, Row, parse_manifest, parse_mapping
+from archive_service.catalog.collecting.runs import STOPPED, Outcome, Run
+from archive_service.catalog.model import Receipt
+from archive_service.catalog.records.browse import Line
 from archive_service.errors import ArchiveError, BadInput
 from archive_service.web import uploads
 from archive_service.web.answers import open_to_filers
 from archive_service.web.collecting import folder_suggestions
+from archive_service.web.collecting.batch_filing import go_on, imports
 from archive_service.web.collecting.filing import fonds_of
-from archive_service.web.collecting.import_runs import ImportRun, Imports
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, in_place, person, t, words
 from archive_service.web.holdings.catalogue import case_options, fonds_options
@@ -28,10 +31,11 @@ blueprint = Blueprint("imports", __name__, url_prefix="/file")
 
 MANIFESTS = ("manifest.csv", "manifest.xlsx")
 
+SHOWN = 10
+"""Imports that the page lists."""
 
-def imports() -> Imports:
-    """Return the imports of this process."""
-    return cast("Imports", current_app.extensions["imports"])
+LOOKED_AT = 500
+"""Records of which the page of an import says what their files are; it links to all of them."""
 
 
 def manifest_columns() -> list[tuple[str, bool]]:
@@ -60,7 +64,7 @@ def _folder_page(
         fault=fault,
         checks=checks,
         proposed=proposed,
-        runs=[_run_view(run) for run in imports().of(person().id)],
+        runs=[_run_view(run) for run in imports().runs.of(person().id)[:SHOWN]],
         columns=manifest_columns(),
         fonds=fonds_options(),
         cases=case_options(),
@@ -77,12 +81,12 @@ def file_folder() -> Response | tuple[str, int]:
             return _folder_page(request.form, None, _checked(files, request.form)), 200
         if request.form.get("act") == "suggest":
             return _folder_page(request.form, None, proposed=_proposed(files)), 200
-        run = _start(files, request.form.get("fonds", ""), request.form.get("case") or None)
+        run_id = _start(files, request.form.get("fonds", ""), request.form.get("case") or None)
     except ArchiveError as error:
         if in_place():
             raise
         return _folder_page(request.form, words(error.text)), status_of(error)
-    return redirect(url_for("imports.page", run_id=run.id), 303)
+    return redirect(url_for("imports.page", run_id=run_id), 303)
 
 
 def _proposed(files: list[FileStorage]) -> folder_suggestions.Proposed:
@@ -117,7 +121,7 @@ def check_view(one: RowCheck) -> dict[str, Any]:
     }
 
 
-def _start(files: list[FileStorage], fonds_no: str, case_no: str | None) -> ImportRun:
+def _start(files: list[FileStorage], fonds_no: str, case_no: str | None) -> str:
     if fonds_no not in dict(fonds_options()):
         raise BadInput("请选择全宗。", "Please choose the fonds.")
     rows = _manifest_rows(files)
@@ -125,24 +129,18 @@ def _start(files: list[FileStorage], fonds_no: str, case_no: str | None) -> Impo
     results = file_rows(
         archive().accession, person(), rows, basket.pick, fonds_no=fonds_no, case_no=case_no, batch=uuid.uuid4().hex
     )
-    run = imports().start(person().id, len(rows), results, basket.close)
+    run_id = imports().start(person().id, len(rows), results, basket.close)
     uploads.keep()
-    return run
+    return run_id
 
 
 @blueprint.get("/imports/<run_id>")
 def page(run_id: str) -> str:
     """Show how far an import is, and in the end what became of each row."""
     open_to_filers()
-    run = imports().find(person().id, run_id)
-    results = sorted(run.report.results, key=lambda item: (item.reason is None, item.row)) if run.finished else []
-    receipts = [item.receipt for item in results if item.receipt]
-    twins = same_elsewhere(archive().ledger, person(), receipts)
+    run = imports().runs.find(person().id, run_id)
     return render_template(
-        "import.html",
-        run=_run_view(run),
-        results=[_result(item, twins) for item in results],
-        refused=len(run.report.refused),
+        "import.html", run=_run_view(run), results=_results(run) if run.finished else [], refused=run.refused
     )
 
 
@@ -150,50 +148,79 @@ def page(run_id: str) -> str:
 def progress(run_id: str) -> Response:
     """Say how far an import is, for the script of its page."""
     open_to_filers()
-    return jsonify(_run_view(imports().find(person().id, run_id)))
+    return jsonify(_run_view(imports().runs.find(person().id, run_id)))
 
 
 @blueprint.post("/imports/<run_id>/stop")
 def stop(run_id: str) -> Response:
-    """Stop an import behind the rows that are being filed now."""
+    """Stop an import behind the rows that are being filed now, whichever process files them."""
     open_to_filers()
-    imports().find(person().id, run_id).stop()
+    imports().runs.ask_stop(person().id, run_id)
     done("正在停止：手头的几行归档后即停。", "Stopping: the rows at hand are filed, then it ends.")
     return redirect(url_for("imports.page", run_id=run_id), 303)
 
 
-def _run_view(run: ImportRun) -> dict[str, Any]:
-    report = run.report
+@blueprint.post("/imports/<run_id>/go-on")
+def resume(run_id: str) -> Response:
+    """Go on with an import that stopped, or was cut off with its process."""
+    open_to_filers()
+    go_on(run_id, person())
+    done("从停止处继续；已归档的不会重复。", "Going on from where it stopped; what was filed is not filed twice.")
+    return redirect(url_for("imports.page", run_id=run_id), 303)
+
+
+def _run_view(run: Run) -> dict[str, Any]:
     counts = t("新归档 %s 件，此前已归档 %s 件，未归档 %s 行", "%s filed, %s filed before, %s refused") % (
-        report.filed,
-        report.repeated,
-        len(report.refused),
+        run.filed,
+        run.repeated,
+        run.refused,
     )
     return {
         "url": url_for("imports.page", run_id=run.id),
-        "done": len(report.results),
-        "total": report.total,
+        "done": run.done,
+        "total": run.total,
         "sentence": counts,
         "finished": run.finished,
-        "stopped": run.finished and run.stopped,
+        "stopped": run.state == STOPPED,
+        "stopping": run.stop_asked and not run.finished,
+        "cut_off": run.cut_off,
         "fault": words(run.fault) if run.fault else None,
         "progress_url": url_for("imports.progress", run_id=run.id),
         "stop_url": url_for("imports.stop", run_id=run.id),
+        "resume_url": url_for("imports.resume", run_id=run.id) if run.finished and run.resumable else None,
+        "batch_url": url_for("dropping.page", batch_id=run.batch_id) if run.batch_id else None,
     }
 
 
-def _result(item: RowResult, twins: Mapping[str, str]) -> dict[str, Any]:
-    receipt = item.receipt
-    said = [words(one) for one in archive().formats.warnings(receipt)] if receipt else []
+def _results(run: Run) -> list[dict[str, Any]]:
+    """Return what became of each row, refusals first; of records that are not seen any more only that they were filed."""
+    outcomes = sorted(imports().runs.outcomes(run.id), key=lambda one: (one.reason is None, one.row))
+    ids = [one.record_id for one in outcomes if one.record_id]
+    seen = {key: line for some in _some(ids) for key, line in archive().catalogue.by_ids(person(), some).items()}
+    receipts = {one: archive().accession.receipt(one) for one in ids[:LOOKED_AT] if one in seen}
+    twins = same_elsewhere(archive().ledger, person(), list(receipts.values()))
+    return [_result(one, seen, receipts, twins) for one in outcomes]
+
+
+def _some(ids: list[str]) -> list[list[str]]:
+    return [ids[start : start + LOOKED_AT] for start in range(0, len(ids), LOOKED_AT)]
+
+
+def _result(
+    one: Outcome, seen: Mapping[str, Line], receipts: Mapping[str, Receipt], twins: Mapping[str, str]
+) -> dict[str, Any]:
+    line, receipt = seen.get(one.record_id or ""), receipts.get(one.record_id or "")
+    said = [words(warning) for warning in archive().formats.warnings(receipt)] if receipt else []
     if receipt and receipt.record_id in twins:
         said.append(words(told_of(twins[receipt.record_id])))
+    named = ";".join(name for name, _, _ in receipt.files) if receipt else line.title if line else ""
     return {
-        "row": item.row,
-        "files": item.files,
-        "code": receipt.archival_code if receipt else "",
-        "url": url_for("record.page", code=receipt.archival_code) if receipt else None,
-        "repeated": bool(receipt and receipt.repeated),
-        "reason": words(item.reason) if item.reason else "",
+        "row": one.row,
+        "files": one.files or named,
+        "code": line.code if line else "",
+        "url": url_for("record.page", code=line.code) if line else None,
+        "repeated": one.repeated,
+        "reason": words(one.reason) if one.reason else "",
         "warnings": said,
     }
 

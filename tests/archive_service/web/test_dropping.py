@@ -7,6 +7,7 @@ import html
 import io
 import os
 import re
+import threading
 import time
 import uuid
 import zipfile
@@ -18,13 +19,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from archive_service.app import create_app
+from archive_service.catalog.collecting import import_folder
+from archive_service.catalog.collecting.runs import ImportRuns
+from archive_service.catalog.collecting.tables import import_runs as import_runs_table
 from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.clock import Clock
 from archive_service.errors import BadInput, Conflict, Damaged, NotFound
 from archive_service.vault import Keyring
+from archive_service.web.collecting import import_runs
 from archive_service.web.collecting.upload_desk import MOST_BATCHES, UploadDesk
 from tests.archive_service.web.conftest import House
 
@@ -301,7 +309,15 @@ def test_what_the_papers_suggest_stands_below_their_rows_and_is_accepted_there(h
         )
 
 
+def clear(house: House) -> None:
+    """Let go of what other tests left waiting: a person may have so many batches only."""
+    desk = house.app.extensions["uploads"]
+    for batch in desk.of(house.archive.people.by_login("lin").id):
+        desk.discard(batch)
+
+
 def test_what_a_type_requires_is_asked_for_at_every_door(house: House, tmp_path: Path, monkeypatch: Any) -> None:
+    clear(house)
     plan = house.archive.schedules.plan
     strict = replace(plan.types["ZBG04"], required=("author", "document_no"))
     monkeypatch.setattr(house.archive.schedules, "plan", replace(plan, types={**plan.types, "ZBG04": strict}))
@@ -328,3 +344,69 @@ def test_what_a_type_requires_is_asked_for_at_every_door(house: House, tmp_path:
     with pytest.raises(BadInput, match="also requires the responsible body, the document number"):
         new = NewRecord("Q001", "ZBG04", "月报", date(2024, 3, 1), (SourceFile("a.txt", lambda: [b"x"]),))
         house.archive.accession.file_record(house.archive.people.by_login("lin"), new)  # as the command does
+
+
+def test_an_import_is_seen_by_every_process_stopped_from_any_and_gone_on_with_after_a_restart(
+    house: House, monkeypatch: Any
+) -> None:
+    clear(house)
+    client, batch = house.client("lin"), uuid.uuid4().hex
+    names = [f"件{number}.txt" for number in range(4)]
+    for name in names:
+        send(client, batch, name, f"{name} 的内容".encode(), 100)
+    ids = re.findall(r'name="take-(\w+)"', client.get(f"/file/drop/{batch}").text)
+    form = {f"take-{one}": "1" for one in ids} | {f"title-{one}": f"续传 {one}" for one in ids}
+    form |= {"fonds": "Q001", "type": "KCQ03", "date": "2024-03-01", "act": "file"}
+    monkeypatch.setattr(import_folder, "TOGETHER", 1)
+    monkeypatch.setattr(import_runs, "SOME", 1)
+    real = ImportRuns.note
+
+    def cut(self: ImportRuns, run_id: str, results: Any) -> bool:
+        said = real(self, run_id, results)
+        if results and results[0].row == 2:
+            raise SystemExit  # the process goes, with two rows filed
+        return said
+
+    monkeypatch.setattr(ImportRuns, "note", cut)
+    monkeypatch.setattr(ImportRuns, "end", lambda *_: None)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    where = client.post(f"/file/drop/{batch}", data=form).location
+    desk = house.app.extensions["uploads"]
+    person = house.archive.people.by_login("lin")
+    for _ in range(200):
+        if len(desk.find(person.id, batch).files) == 2 and not desk.find(person.id, batch).busy:
+            break
+        time.sleep(0.02)
+    monkeypatch.undo()
+    assert client.get(f"{where}/progress").get_json()["done"] == 2
+    assert client.post(f"{where}/go-on").status_code == 409  # nobody knows yet that it is dead
+    with house.archive.ledger.work(None) as work:
+        work.connection.execute(import_runs_table.update().values(touched_at="2020-01-01T00:00:00.000000Z"))
+        work.commit()
+    app = create_app(house.archive)  # another process: it knows of the run what the database knows
+    app.config["WTF_CSRF_ENABLED"] = False
+    stranger = replace(house, app=app).client("lin")
+    seen = stranger.get(where).text
+    assert "服务重启或中断" in seen
+    assert "文件还在，可以继续" in seen
+    done = ended(stranger, stranger.post(f"{where}/go-on"))
+    assert "新归档 4 件" in done
+    assert stranger.get(f"{where}/progress").get_json()["resume_url"] is None
+    assert stranger.post(f"{where}/go-on").status_code == 409
+    with house.archive.ledger.read() as connection:
+        (plan,) = connection.execute(select(import_runs_table.c.plan)).scalars()
+    assert plan is None  # titles stay nowhere
+    here, there = ImportRuns(house.archive.ledger, house.archive.keyring), other_runs(app)
+    run_id = here.begin(person.id, 3, None, None)
+    assert not here.note(run_id, [])
+    there.ask_stop(person.id, run_id)
+    assert here.note(run_id, [])
+    with pytest.raises(NotFound):
+        there.find(house.archive.people.by_login("wang").id, run_id)
+    here.end(run_id, "stopped")
+    assert there.find(person.id, run_id).finished
+
+
+def other_runs(app: Flask) -> ImportRuns:
+    found: ImportRuns = app.extensions["imports"].runs
+    return found

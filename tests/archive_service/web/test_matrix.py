@@ -251,6 +251,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "GET /file/imports/<run_id>": KEEPERS,
     "GET /file/imports/<run_id>/progress": KEEPERS,
     "POST /file/imports/<run_id>/stop": KEEPERS,
+    "POST /file/imports/<run_id>/go-on": KEEPERS,
     "GET /people/": ADMINISTER,
     "POST /people/": ("system",),
     "GET /people/<login>": ADMINISTER,
