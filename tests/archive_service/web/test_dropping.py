@@ -394,7 +394,8 @@ def test_an_import_is_seen_by_every_process_stopped_from_any_and_gone_on_with_af
     assert stranger.get(f"{where}/progress").get_json()["resume_url"] is None
     assert stranger.post(f"{where}/go-on").status_code == 409
     with house.archive.ledger.read() as connection:
-        (plan,) = connection.execute(select(import_runs_table.c.plan)).scalars()
+        mine = import_runs_table.c.id == where.rsplit("/", 1)[-1]
+        (plan,) = connection.execute(select(import_runs_table.c.plan).where(mine)).scalars()
     assert plan is None  # titles stay nowhere
     here, there = ImportRuns(house.archive.ledger, house.archive.keyring), other_runs(app)
     run_id = here.begin(person.id, 3, None, None)
