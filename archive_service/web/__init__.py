@@ -150,7 +150,7 @@ class PersonView:
 def register(app: Flask, archive: Archive) -> None:
     """Give the application its pages."""
     app.extensions["archive"] = archive
-    app.extensions["imports"] = Imports(ImportRuns(archive.ledger, archive.keyring))
+    app.extensions["imports"] = Imports(ImportRuns(archive.ledger, archive.vault, archive.keyring))
     server = archive.settings.server
     app.extensions["uploads"] = UploadDesk(
         archive.settings.data_dir,

@@ -22,8 +22,7 @@ from archive_service.catalog.collecting.import_folder import RowResult
 from archive_service.catalog.collecting.tables import import_outcomes, import_runs
 from archive_service.clock import to_stamp
 from archive_service.errors import ArchiveError, Conflict, NotFound, Text
-from archive_service.vault import Keyring
-from archive_service.vault.objects.sealing import seal_bytes, unseal_bytes
+from archive_service.vault import Keyring, Vault
 
 RUNNING, ENDED, STOPPED, FAILED = "running", "ended", "stopped", "failed"
 
@@ -80,6 +79,7 @@ class ImportRuns:
     """Keeps the runs; a person knows of his or her own only."""
 
     ledger: Ledger
+    vault: Vault
     keyring: Keyring
 
     def begin(self, person_id: str, total: int, batch_id: str | None, plan: Any) -> str:
@@ -243,10 +243,10 @@ class ImportRuns:
 
     def _sealed(self, run_id: str, told: Any) -> bytes:
         data = json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return seal_bytes(data, self.keyring.key(_key_id(run_id)), f"import/{run_id}".encode())
+        return self.vault.seal_small(_key_id(run_id), _key_id(run_id), data)
 
     def _opened(self, run_id: str, sealed: bytes) -> Any:
-        data = unseal_bytes(bytes(sealed), self.keyring.key(_key_id(run_id)), f"import/{run_id}".encode())
+        data = self.vault.open_small(_key_id(run_id), _key_id(run_id), bytes(sealed))
         return json.loads(data.decode("utf-8", "surrogatepass"))
 
 

@@ -364,19 +364,16 @@ def test_an_import_is_seen_by_every_process_stopped_from_any_and_gone_on_with_af
     def cut(self: ImportRuns, run_id: str, results: Any) -> bool:
         said = real(self, run_id, results)
         if results and results[0].row == 2:
-            raise SystemExit  # the process goes, with two rows filed
+            raise RuntimeError  # the process goes, with two rows filed
         return said
 
     monkeypatch.setattr(ImportRuns, "note", cut)
     monkeypatch.setattr(ImportRuns, "end", lambda *_: None)
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
     where = client.post(f"/file/drop/{batch}", data=form).location
-    desk = house.app.extensions["uploads"]
     person = house.archive.people.by_login("lin")
-    for _ in range(200):
-        if len(desk.find(person.id, batch).files) == 2 and not desk.find(person.id, batch).busy:
-            break
-        time.sleep(0.02)
+    for thread in [one for one in threading.enumerate() if one.name == "import"]:
+        thread.join(20)
+    assert len(house.app.extensions["uploads"].find(person.id, batch).files) == 2
     monkeypatch.undo()
     assert client.get(f"{where}/progress").get_json()["done"] == 2
     assert client.post(f"{where}/go-on").status_code == 409  # nobody knows yet that it is dead
@@ -397,7 +394,7 @@ def test_an_import_is_seen_by_every_process_stopped_from_any_and_gone_on_with_af
         mine = import_runs_table.c.id == where.rsplit("/", 1)[-1]
         (plan,) = connection.execute(select(import_runs_table.c.plan).where(mine)).scalars()
     assert plan is None  # titles stay nowhere
-    here, there = ImportRuns(house.archive.ledger, house.archive.keyring), other_runs(app)
+    here, there = ImportRuns(house.archive.ledger, house.archive.vault, house.archive.keyring), other_runs(app)
     run_id = here.begin(person.id, 3, None, None)
     assert not here.note(run_id, [])
     there.ask_stop(person.id, run_id)
