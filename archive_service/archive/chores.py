@@ -85,7 +85,8 @@ class Chores:
         return self.services.void_ledger.expire()
 
     def remind_people(self) -> int:
-        """Tell people of what is overdue or has come to its day: requests for access, reviews of holds, loans."""
+        """Tell people of what is overdue or has come to its day: requests for access, reviews of holds, loans, and what is new in searches they keep."""
+        self.services.saved_searches.tell_news()
         late = remind_deciders(self.services.ledger, self.services.requests.overdue_before())
         return late + remind_of_reviews(self.services.ledger) + remind_of_loans(self.services.ledger)
 

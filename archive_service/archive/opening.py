@@ -69,11 +69,13 @@ from archive_service.reading_room.pages import Viewer
 from archive_service.reading_room.redactions import Redactions
 from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
+from archive_service.reading_room.within import Finder
 from archive_service.reports.catalogues import Printing
 from archive_service.reports.fonts import chinese_font
 from archive_service.reports.transfer_papers import TransferPapers
 from archive_service.search.facts import FactTable
 from archive_service.search.indexer import Indexer
+from archive_service.search.saved import SavedSearches
 from archive_service.search.service import Search
 from archive_service.vault import Finding as Faulty
 from archive_service.vault import Keyring, Secrets
@@ -164,6 +166,7 @@ def _join(
         partial(refused, doors=properties.doors),
         kind,
     )
+    search = Search(ledger, vault, catalogue, indexer.compartments, FactTable(ledger))
     viewer = Viewer(catalogue, _limits(settings), str(chinese_font() or ""))
     return Archive(
         settings=settings,
@@ -211,10 +214,12 @@ def _join(
         masked=MaskedEntries(ledger, frozenset(settings.access.discoverable)),
         use_register=UseRegister(ledger, catalogue),
         viewer=viewer,
+        finder=Finder(catalogue, _limits(settings)),
         redactions=Redactions(catalogue, _limits(settings), _reading(settings)),
         redacted_copies=RedactedCopies(viewer),
         indexer=indexer,
-        search=Search(ledger, vault, catalogue, indexer.compartments, FactTable(ledger)),
+        search=search,
+        saved_searches=SavedSearches(ledger, search, Secrets(keyring)),
         holds=Holds(ledger),
         retention_check=check,
         schedule_changes=ScheduleChanges(ledger, schedules),

@@ -65,9 +65,11 @@ from archive_service.reading_room.pages import Viewer
 from archive_service.reading_room.redactions import Redactions
 from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
+from archive_service.reading_room.within import Finder
 from archive_service.reports.catalogues import Printing
 from archive_service.reports.transfer_papers import TransferPapers
 from archive_service.search.indexer import Indexer
+from archive_service.search.saved import SavedSearches
 from archive_service.search.service import Search
 from archive_service.vault import Keyring, Vault
 from archive_service.vault.configured import keyring_file
@@ -111,10 +113,12 @@ class Services:
     masked: MaskedEntries
     use_register: UseRegister
     viewer: Viewer
+    finder: Finder
     redactions: Redactions
     redacted_copies: RedactedCopies
     indexer: Indexer
     search: Search
+    saved_searches: SavedSearches
     holds: Holds
     retention_check: RetentionCheck
     schedule_changes: ScheduleChanges

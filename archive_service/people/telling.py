@@ -25,6 +25,7 @@ SENTENCES: dict[str, Text] = {
         "紧急阅览 {0} 已开启，请尽快复核。", "Emergency reading {0} was opened; please review it soon."
     ),
     "emergency_reviewed": Text("您的紧急阅览 {0} 已复核。", "Your emergency reading {0} was reviewed."),
+    "search_news": Text("您保存的检索 {0} 有新的结果。", "A search that you keep ({0}) has found something new."),
     "list_overdue": Text("处置清册 {0} 已逾期，等您办理。", "Disposal list {0} is overdue and waits for you."),
     "list_escalated": Text(
         "处置清册 {0} 严重逾期，仍无人办理。", "Disposal list {0} is long overdue and nobody has acted."

@@ -105,6 +105,25 @@ class Search:
         Filters may be typed too (see :mod:`archive_service.search.fields`); filters alone list what fits. The total, the
         counts of the facets and the order depend on nothing but what this person may see.
         """
+        kept, seen, query, told = self._ranked(actor, text, filters)
+        if newest_first:
+            kept.sort(key=lambda one: seen[one].document_date, reverse=True)
+        lines = self.catalogue.by_ids(actor, kept[offset : offset + limit])
+        page = [lines[record_id] for record_id in kept[offset : offset + limit] if record_id in lines]
+        texts = self._kept_texts([line.id for line in page]) if passages else {}
+        hits = [Hit(line, self._passage(texts.get(line.id), query)) for line in page]
+        nothing = Text(
+            "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
+        )
+        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing, told)
+
+    def ids(self, actor: Person, text: str, filters: SearchFilters | None = None) -> list[str]:
+        """Return the ids of everything that :meth:`find` would list, the best first."""
+        return self._ranked(actor, text, filters)[0]
+
+    def _ranked(
+        self, actor: Person, text: str, filters: SearchFilters | None
+    ) -> tuple[list[str], dict[str, Facts], Query, tuple[Text, ...]]:
         require(actor, Action.SEARCH)
         if not text.strip():
             raise BadInput("请输入要查找的字词或档号。", "Please type words or an archival code to look for.")
@@ -118,16 +137,7 @@ class Search:
             answer, by_code = self._fitting(actor, filters), {}
         seen = {**by_code, **answer.seen}
         kept = list(dict.fromkeys([*(one for one in by_code if _fits(by_code[one], filters)), *answer.ranked]))
-        if newest_first:
-            kept.sort(key=lambda one: seen[one].document_date, reverse=True)
-        lines = self.catalogue.by_ids(actor, kept[offset : offset + limit])
-        page = [lines[record_id] for record_id in kept[offset : offset + limit] if record_id in lines]
-        texts = self._kept_texts([line.id for line in page]) if passages else {}
-        hits = [Hit(line, self._passage(texts.get(line.id), query)) for line in page]
-        nothing = Text(
-            "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
-        )
-        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing, typed.told)
+        return kept, seen, query, tuple(typed.told)
 
     def better(self, actor: Person, text: str, filters: SearchFilters | None = None) -> str | None:
         """Return a question that finds something, with other words where this person's records hold none that was typed.

@@ -36,6 +36,7 @@ from archive_service.web.holdings import (
     reports,
     schemes,
     search,
+    searches,
 )
 from archive_service.web.people import accounts as people
 from archive_service.web.people import notices, sso
@@ -65,6 +66,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     properties.blueprint,
     reading.blueprint,
     search.blueprint,
+    searches.blueprint,
     access.blueprint,
     redactions.blueprint,
     use.blueprint,
@@ -126,6 +128,7 @@ ROOMS = {
     "loans": "custody",
     "emergency": "access",
     "redactions": "access",
+    "searches": "search",
     "second": "people",
     "sso": "people",
     "notices": "home",

@@ -67,8 +67,12 @@ OCR = "ocr"
 REDACT = "redact"
 """No media type: makes a copy from which words and areas are gone."""
 
+PAGED = "paged"
+"""No media type: the letters of a PDF page by page."""
+
 TOOLS = {
     OCR: "index.extract.ocr",
+    PAGED: "index.extract.paged",
     PAGES: "index.extract.pages",
     PROBES: "index.extract.probes",
     PRONOM: "index.extract.pronom",

@@ -24,6 +24,8 @@ blueprint = Blueprint("search", __name__)
 PAGE = 20
 FILTERS = ("class", "type", "year", "level", "enterprise", "code", "after", "before")
 NEWEST = "date"
+LITTLE = 3
+"""Where fewer are found another way of writing the words is offered."""
 
 
 @blueprint.get("/search")
@@ -45,7 +47,7 @@ def page() -> str:
         found=found,
         results=[_result(hit) for hit in found.hits],
         meant=_meant(query) if not found.total else [],
-        better=_better(query, filters) if not found.total else None,
+        better=_better(query, filters) if found.total < LITTLE else None,
         facets=_facets(found, narrowing),
         told=[words(one) for one in found.told],
         orders=[
@@ -59,6 +61,7 @@ def page() -> str:
         next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
         first_url=narrowing.url() if offset else None,
         masked=masked_entry(query),
+        keep={**narrowing.now, "q": query},
     )
 
 

@@ -45,6 +45,8 @@ def _address(row: Any) -> str:
         return url_for("emergency.page")
     if subject == "loan":
         return url_for("loans.page") if may(Action.KEEP_STORE) else url_for("notices.page")
+    if subject == "search":
+        return url_for("searches.page")
     if subject in ("climate", "damage"):
         return url_for("custody.room", code=row.number)
     return url_for("access.one", request_id=row.about)

@@ -47,6 +47,31 @@ def page(code: str, component_id: str) -> str:
     )
 
 
+@blueprint.get("/<code>/find")
+def within(code: str) -> str:
+    """Show where words stand in a record."""
+    query = request.args.get("q", "").strip()
+    found = archive().finder.find(person(), code, query)
+    return render_template(
+        "within.html",
+        line=found.whole.line,
+        query=query,
+        more=found.more,
+        spots=[
+            {
+                **one.place._asdict(),
+                "page": one.page,
+                "recognised": one.recognised,
+                "file": one.file.name if one.file else "",
+                "url": url_for("reading.page", code=found.whole.line.code, component_id=one.file.id, page=one.page)
+                if one.file and archive().viewer.way(found.whole, one.file) == "pages"
+                else None,
+            }
+            for one in found.spots
+        ],
+    )
+
+
 def _file(whole: Whole, component_id: str) -> Component:
     files = (*whole.files, *([whole.text] if whole.text else []))
     found = next((one for one in files if one.id == component_id), None)
