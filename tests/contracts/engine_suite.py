@@ -139,6 +139,20 @@ class EngineContract:
         assert sorted(ask(engine, f'"{question}"')) == ["noisy", "plain"]
 
     @pytest.mark.parametrize(
+        "asked",
+        [
+            *("电梯", "梯", "电", "消", "超标", "B2", "B2层", "3号楼", "KTV", "KTV消防", "ｂ２ 电梯"),
+            *("PM2.5", "GB50016", "第12条", "12条", "电梯*", "*梯", "电*"),
+        ],
+    )
+    def test_short_words_single_characters_and_han_beside_digits_and_letters_are_found(
+        self, engine: Engine, asked: str
+    ) -> None:
+        """A star stands for nothing and hinders nothing."""
+        fill(engine, a="3号楼A区B2层电梯KTV消防，PM2.5超标，GB50016-2014，第12条", b="十号楼C区会议")
+        assert ask(engine, asked) == ["a"]
+
+    @pytest.mark.parametrize(
         ("written", "asked"),
         [
             ("ＡＢＣ１２３号设备", "abc123"),
