@@ -258,8 +258,8 @@ def _by_level(person: Person, rule: Rule, action: Action, thing: Thing, at: str)
     words = LEVEL_WORDS.get(thing.level or "", Text("该密级", "this level"))
     if cleared:
         return _no(
-            f"“{words.zh}”级档案您可在此阅览；复制、打印或下载须先申请。",
-            f"You may view what is “{words.en}” here; to copy, print or download it, ask first.",
+            f"“{words.zh}”级档案您可在此阅览；复制、打印须先申请；只有公开件可以下载。",
+            f"You may view what is “{words.en}” here; to copy or print it, ask first. Only what is public is downloaded.",
         )
     return _no(
         f"您没有“{words.zh}”级的权限，也没有有效的查阅许可。",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from archive_service.errors import Text
-from archive_service.people.model import APPROVER, ARCHIVIST, SECURITY_ADMINISTRATOR, VIEW, Person
+from archive_service.people.model import APPROVER, ARCHIVIST, DOWNLOAD, PRINT, SECURITY_ADMINISTRATOR, VIEW, Person
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,15 @@ SEATS: dict[str, tuple[Seat, ...]] = {
 }
 """Every seat of a level is taken by another person."""
 
+GIVEN: dict[str, frozenset[str]] = {
+    "PUB": frozenset({VIEW, PRINT, DOWNLOAD}),
+    "INT": frozenset({VIEW, PRINT}),
+    "TS": frozenset({VIEW, PRINT}),
+    "PI": frozenset({VIEW, PRINT}),
+    "SEAL": frozenset({VIEW}),
+}
+"""What leave may hold at each level, whatever was asked for (DOMAIN 6, the columns View, Copy and Download)."""
+
 LONGEST_DAYS = 14
 LONGEST: dict[str, int] = {"PUB": 14, "INT": 14, "TS": 7, "PI": 7, "SEAL": 1}
 """Days that leave lasts at most; a request for more is granted for these."""
@@ -52,5 +61,5 @@ def seat_of(person: Person, level: str, taken: Collection[str]) -> Seat | None:
 
 
 def permitted(level: str, wanted: Iterable[str]) -> frozenset[str]:
-    """Return what of the wished-for permissions a level gives: to view always, of a sealed item nothing else."""
-    return frozenset({VIEW}) if level == "SEAL" else frozenset({VIEW, *wanted})
+    """Return what of the wished-for permissions a level gives: to view always, to download only what is public."""
+    return frozenset({VIEW, *wanted}) & GIVEN[level]

@@ -66,6 +66,8 @@ class Results:
     sentence: Text | None = None
     told: tuple[Text, ...] = ()
     """What of the question could not be read, said so that it can be put right."""
+    start: int = 0
+    """How many stand before the first of the hits."""
 
 
 ALL_SEEING = Person("", "", "", frozenset({READER}), frozenset(LEVEL_WORDS))
@@ -97,17 +99,21 @@ class Search:
         *,
         limit: int = 20,
         offset: int = 0,
+        behind: str = "",
         newest_first: bool = False,
         passages: bool = True,
     ) -> Results:
         """Return the best hits for what a person typed; an archival code typed in any form finds its record first.
 
         Filters may be typed too (see :mod:`archive_service.search.fields`); filters alone list what fits. The total, the
-        counts of the facets and the order depend on nothing but what this person may see.
+        counts of the facets and the order depend on nothing but what this person may see. A page begins behind the
+        record with the code ``behind``, wherever that stands by now, and at ``offset`` where it is found no more.
         """
         kept, seen, query, told = self._ranked(actor, text, filters)
         if newest_first:
             kept.sort(key=lambda one: seen[one].document_date, reverse=True)
+        if behind:
+            offset = next((place for place, one in enumerate(kept, 1) if seen[one].code == behind), offset)
         lines = self.catalogue.by_ids(actor, kept[offset : offset + limit])
         page = [lines[record_id] for record_id in kept[offset : offset + limit] if record_id in lines]
         texts = self._kept_texts([line.id for line in page]) if passages else {}
@@ -115,7 +121,7 @@ class Search:
         nothing = Text(
             "没有找到。换几个字词试试，或减少筛选条件。", "Nothing was found. Try other words, or fewer filters."
         )
-        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing, told)
+        return Results(hits, len(kept), _facets(seen.values()), None if kept else nothing, told, offset)
 
     def ids(self, actor: Person, text: str, filters: SearchFilters | None = None) -> list[str]:
         """Return the ids of everything that :meth:`find` would list, the best first."""

@@ -152,11 +152,11 @@ def _copies(whole: Whole) -> dict[str, Any]:
 
 
 def _may_ask(whole: Whole, *, readable: bool) -> bool:
-    """Say whether to offer that copying or downloading be asked for: it is not allowed yet, and could be."""
+    """Say whether to offer that copying be asked for: it is not allowed yet, and could be."""
     if not readable or whole.row["level"] == "SEAL" or not may(Action.ASK_ACCESS):
         return False
     thing = Thing(level=whole.row["level"], record_id=whole.row["id"])
-    return not (may(Action.PRINT_RECORD, thing) and may(Action.DOWNLOAD_RECORD, thing))
+    return not may(Action.PRINT_RECORD, thing)
 
 
 def _placed(whole: Whole) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action, require
 from archive_service.reports.found import found_register
 from archive_service.search.fields import LONGEST_VALUE, SearchFilters, read_day
+from archive_service.search.progress import progress_of
 from archive_service.search.service import Hit, Results
 from archive_service.web.here import archive, class_name, language, level_badge, number_of, person, t, type_name, words
 from archive_service.web.holdings.catalogue import Narrowing
@@ -39,8 +40,11 @@ def page() -> str:
     offset = number_of(request.args.get("from", ""), "起点", "The start") or 0
     filters = _filters(narrowing)
     newest = narrowing.now.get("sort") == NEWEST
-    found = archive().search.find(person(), query, filters, limit=PAGE, offset=offset, newest_first=newest)
-    last = offset + len(found.hits)
+    behind = request.args.get("behind", "").strip()[:LONGEST_VALUE]
+    found = archive().search.find(
+        person(), query, filters, limit=PAGE, offset=offset, behind=behind, newest_first=newest
+    )
+    last = found.start + len(found.hits)
     return render_template(
         "search.html",
         query=query,
@@ -58,8 +62,11 @@ def page() -> str:
         chips=narrowing.chips(_shown),
         clear_url=url_for("search.page", q=query),
         now=narrowing.now,
-        next_url=narrowing.url(**{"from": str(last)}) if last < found.total else None,
-        first_url=narrowing.url() if offset else None,
+        next_url=narrowing.url(**{"from": str(last), "behind": found.hits[-1].line.code})
+        if found.hits and last < found.total
+        else None,
+        first_url=narrowing.url() if found.start else None,
+        waiting=_waiting(),
         masked=masked_entry(query),
         keep={**narrowing.now, "q": query},
     )
@@ -129,6 +136,23 @@ def _meant(query: str) -> list[dict[str, str]]:
     codes = likely_codes(archive().ledger, archive().schedules, query)
     lines = archive().catalogue.by_codes(person(), codes)
     return [{"code": one.code, "title": one.title, "url": url_for("record.page", code=one.code)} for one in lines]
+
+
+def _waiting() -> str:
+    """Say how many of the records that the person sees cannot be found by their text yet; nothing where none waits."""
+    now = progress_of(archive().catalogue, person())
+    said = []
+    if now.texts:
+        said.append(t(f"{now.texts} 件的文字正在提取，还查不到", f"the text of {now.texts} is still being taken out"))
+    if now.pictures:
+        pages = t(f"（{now.done}/{now.pages} 页）", f" ({now.done} of {now.pages} pages)") if now.pages else ""
+        said.append(
+            t(
+                f"{now.pictures} 件图像中的文字正在识别{pages}",
+                f"words in pictures of {now.pictures} are being read{pages}",
+            )
+        )
+    return t("；", "; ").join(said)
 
 
 def _better(query: str, filters: SearchFilters) -> dict[str, str] | None:

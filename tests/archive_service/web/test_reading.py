@@ -172,8 +172,9 @@ def test_who_may_read_carries_nothing_away_without_asking(house: House):
     assert wang.get(f"{address}/read/{file}/1.png").status_code == 200
     assert wang.get(f"{address}/file/{file}").status_code == 403
     code = archive.catalogue.find(archive.people.by_login("lin"), _plain(address.split("/")[2])).line.code
-    request = archive.reading_room.ask(archive.people.by_login("wang"), code, "核对", 3, actions=("download",))
+    request = archive.reading_room.ask(archive.people.by_login("wang"), code, "核对", 3, actions=("download", "print"))
     archive.reading_room.grant(archive.people.by_login("lin"), request)
-    assert wang.get(f"{address}/file/{file}").data == "内部通报".encode()
+    assert wang.get(f"{address}/file/{file}").status_code == 403, "of what is not public nothing is downloaded by leave"
+    assert "内部通报" in wang.get(f"{address}?read=1").text
     row = newest(archive.ledger, Wanted(act="record:read")).rows[0]
     assert f'"request":"{request}"' in row.body, "the use stands under the leave that it rests on"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 
 from reportlab.pdfgen.canvas import Canvas
+from sqlalchemy import select
 
 from archive_service.audit.log import Wanted, newest
+from archive_service.catalog.outbox import enqueue
+from archive_service.catalog.tables import records
 from tests.archive_service.web.conftest import House
 
 
@@ -102,3 +105,33 @@ def test_words_are_found_inside_a_record_with_their_page(house: House) -> None:
     assert "<mark>緊急 情況</mark>" in house.client("wang").get(f"{plain}/find?q=紧急情况").text
     used = newest(house.archive.ledger, Wanted(act="record:read")).rows
     assert any('"purpose":"find"' in row.body for row in used)
+
+
+def test_the_next_page_goes_on_behind_the_last_hit_whatever_came_before_it_meanwhile(house: House) -> None:
+    lin = house.archive.people.by_login("lin")
+    for number in range(4):
+        _filed(house, f"吊篮检查 {number}", f"吊篮 {number}".encode(), f"{number}.txt")
+    find = house.archive.search.find
+    codes = [hit.line.code for hit in find(lin, "吊篮", newest_first=True).hits]
+    assert len(codes) == 4
+    rest = find(lin, "吊篮", newest_first=True, limit=2, offset=1, behind=codes[1])
+    assert [hit.line.code for hit in rest.hits] == codes[2:], "one fewer before it than when the page was made"
+    assert (rest.start, rest.total) == (2, 4)
+    gone = find(lin, "吊篮", newest_first=True, limit=2, offset=2, behind="Q001-无此号")
+    assert [hit.line.code for hit in gone.hits] == codes[2:]
+
+
+def test_the_page_says_what_cannot_be_found_yet_of_what_the_person_sees(house: House) -> None:
+    with house.archive.ledger.read() as connection:
+        rows = connection.execute(select(records.c.id, records.c.level).where(records.c.level.in_(("INT", "PI")))).all()
+    one = {row.level: row.id for row in rows}
+    with house.archive.ledger.work(None) as work:
+        enqueue(work, "index", one["PI"])
+        work.commit()
+    assert "正在提取" not in house.client("wang").get("/search?q=吊篮").text
+    assert "1 件的文字正在提取" in house.client("lin").get("/search?q=吊篮").text
+    with house.archive.ledger.work(None) as work:
+        enqueue(work, "scan", one["INT"])
+        work.commit()
+    assert "1 件图像中的文字正在识别" in house.client("wang").get("/search?q=吊篮").text
+    house.archive.chores.settle_outbox()
