@@ -61,8 +61,13 @@ class FactTable:
         self._size: int | None = None
         self._words: dict[str, str] = {}
 
-    def current(self, connection: Connection) -> Mapping[str, Facts] | None:
-        """Return the facts by record, brought up to what this reading sees; ``None`` where they are not remembered."""
+    def current(self, connection: Connection, *, load: bool = True) -> Mapping[str, Facts] | None:
+        """Return the facts by record, brought up to what this reading sees; ``None`` where they are not remembered.
+
+        Without ``load`` they are not read for the first time: for a few records that would cost more than it saves.
+        """
+        if self._size is None and not load:
+            return None
         size = connection.execute(select(head.c.size).where(head.c.id == 1)).scalar_one_or_none() or 0
         with self._lock:
             if size == self._size:

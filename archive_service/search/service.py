@@ -34,7 +34,7 @@ IN_A_QUERY = 500
 """Ids in one SQL query."""
 
 BY_QUERY = 200
-"""Up to so many records are asked for in the catalogue; the facts of more are remembered."""
+"""More hits than these are worth reading and remembering the facts of all records for."""
 
 ONE_BY_ONE = 8000
 """Up to so many records are looked up by their ids."""
@@ -205,6 +205,8 @@ class Search:
         code = normalise_code(text)
         if not code.isprintable() or len(code) > LONGEST_CODE:  # no database takes every character
             return []
+        if not any(sign.isdigit() for sign in code):  # every code ends in a number
+            return []
         with self.ledger.read() as connection:
             return list(
                 connection.execute(select(records.c.id).where((records.c.code == code) | borne_before(code))).scalars()
@@ -252,7 +254,7 @@ class Search:
     def _seen(self, actor: Person, ids: Collection[str], *, archived: bool = False) -> dict[str, Facts]:
         """Return those of some records that the person may see at this moment, as the catalogue knows them now."""
         with self.ledger.read() as connection:
-            known = self.facts.current(connection) if len(ids) > BY_QUERY else None
+            known = self.facts.current(connection, load=len(ids) > BY_QUERY)
             if known is None:
                 return self._asked_for(connection, actor, list(ids), archived=archived)
             levels = _levels_seen(actor)
@@ -271,6 +273,8 @@ class Search:
     def _asked_for(
         self, connection: Connection, actor: Person, ids: Sequence[str], *, archived: bool
     ) -> dict[str, Facts]:
+        if not ids:
+            return {}
         condition = self.catalogue.seen_by(actor)
         if actor is not ALL_SEEING:
             condition &= records.c.level.in_(SEARCHED_LEVELS)
