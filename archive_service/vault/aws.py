@@ -6,6 +6,7 @@ whichever version of the client library happens to be installed.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ from typing import Any, Literal
 
 from archive_service.errors import ArchiveError, BadInput, Damaged, Unavailable
 from archive_service.vault.keyfiles import check_private
+
+#: The client library writes whole requests and answers into its log when that is at its most talkative: root keys on
+#: their way to a key service among them. It is never let.
+_TELLS_ALL = logging.getLogger("botocore")
 
 _CREDENTIALS = frozenset(
     {
@@ -55,6 +60,7 @@ class AwsSettings:
         import boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
 
+        _TELLS_ALL.setLevel(max(logging.WARNING, _TELLS_ALL.level))
         config = Config(
             region_name=self.region,
             signature_version="s3v4" if service == "s3" else None,

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from sqlalchemy import update
 
@@ -14,10 +18,14 @@ from archive_service.app import create_app
 from archive_service.archive import found_archive, open_archive
 from archive_service.catalog.tables import copies
 from archive_service.config import load_settings
+from archive_service.errors import ArchiveError
 from archive_service.people.service import NewPerson
 from archive_service.sample.people import PEOPLE
+from archive_service.vault import KeyFileCustodian, Keyring, PassphraseCustodian, read_key_file
 from archive_service.vault.aws import AwsSettings
-from tests.archive_service.cli.conftest import Terminal
+from archive_service.vault.keys.kms import KmsCustodian
+from tests.archive_service.cli.conftest import Ran, Terminal
+from tests.support.overheard import Overheard, overhearing
 from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, kms_server, s3_server
 
 SYSTEM, AUDITOR = ("--as", "sun.xi"), ("--as", "zhao.shen")
@@ -130,8 +138,10 @@ def the_root_key_is_changed_split_tried_and_recovered(house: Terminal, service: 
     assert sheets.stat().st_mode & 0o077 == 0
     words = _shares(sheets)
     assert len(words) == 5
+    scanned = _scanned(sheets)
+    assert [one.lower() for one in scanned] == words, "the QR code holds what is printed beside it"
     good, few = house.folder / "good", house.folder / "few"
-    good.write_text("\n".join(words[1:4]))
+    good.write_text("\n".join([scanned[4], scanned[0], scanned[2]]))
     few.write_text("\n".join(words[:2]))
     assert house.run("vault", "drill", str(few), *SYSTEM).code != 0
     drilled = house.run("vault", "drill", str(good), *SYSTEM, "--json")
@@ -146,6 +156,12 @@ def the_root_key_is_changed_split_tried_and_recovered(house: Terminal, service: 
     assert house.run("vault", "check", "--all", *AUDITOR, "--json").json["faulty"] == []
     assert house.run("doctor", *AUDITOR, "--json").json["findings"] == []
     # To the key service, and from one of its root keys to the next.
+    config = house.config.read_text()
+    house.config.write_text(config.replace(key, "another"))
+    assert house.run("vault", "rotate-key", "--to", "aws-kms", *SYSTEM).code != 0, (
+        "a key that is not there wraps nothing"
+    )
+    house.config.write_text(config)
     given = house.run("vault", "rotate-key", "--to", "aws-kms", *SYSTEM, "--json")
     assert given.code == 0, given.err
     house.config.write_text(house.config.read_text().replace('custodian = "passphrase"', 'custodian = "aws-kms"'))
@@ -187,6 +203,28 @@ def _shares(sheets: Path) -> list[str]:
     return [" ".join(re.findall(r"<li>(\w+)</li>", one)) for one in sections]
 
 
+def _scanned(sheets: Path) -> list[str]:
+    """Return what a reader of codes sees on the printed sheets: the drawn squares, painted and decoded."""
+    return [_decoded(one) for one in re.findall(r'<path[^>]* d="([^"]+)"', sheets.read_text())]
+
+
+def _decoded(drawing: str) -> str:
+    most, border, scale = 120, 4, 4
+    paper = np.full((most, most), 255, np.uint8)
+    x = y = edge = 0.0
+    for what, first, second in re.findall(r"([MmhH])(-?[\d.]+)(?:[ ,]?(-?[\d.]+))?", drawing):
+        if what == "h":
+            paper[int(y), int(x) : int(x + float(first))] = 0
+            x += float(first)
+            edge = max(edge, x)
+        else:
+            x, y = (float(first), float(second)) if what == "M" else (x + float(first), y + float(second))
+    side = int(edge) + border
+    paper = cv2.resize(paper[:side, :side], (side * scale, side * scale), interpolation=cv2.INTER_NEAREST)
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(paper)
+    return str(text)
+
+
 def _at_once(house: Terminal) -> None:
     """Let the pause after a failed try be over."""
     archive = open_archive(load_settings(house.config))
@@ -202,10 +240,81 @@ def json_and_words_say_the_same(house: Terminal) -> None:
     assert f"{number} copies read" in said.out
 
 
-def test_one_archive_lives_through_all_of_it(house: Terminal, service: AwsSettings) -> None:
+@pytest.fixture
+def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Overheard]:
+    """All that is said meanwhile; every root key that anything wraps, and every key made, are secrets."""
+    with overhearing(tmp_path) as heard:
+
+        def wrapping(kind: Any) -> None:
+            wrap = kind.wrap
+
+            def kept(self: Any, root: bytes, context: bytes) -> bytes:
+                heard.keep(f"root key given to {kind.__name__}", root)
+                return bytes(wrap(self, root, context))
+
+            monkeypatch.setattr(kind, "wrap", kept)
+
+        for kind in (KeyFileCustodian, PassphraseCustodian, KmsCustodian):
+            wrapping(kind)
+        new_keys = Keyring.new_keys
+
+        def made(self: Keyring, wanted: Any) -> dict[str, bytes]:
+            keys = new_keys(self, wanted)
+            for key in keys.values():
+                heard.keep("key of a file", key)
+            return keys
+
+        monkeypatch.setattr(Keyring, "new_keys", made)
+        run = Terminal.run
+
+        def telling(self: Terminal, *said: str, language: str = "en") -> Ran:
+            ran = run(self, *said, language=language)
+            heard.hear(ran.out, ran.err)
+            return ran
+
+        monkeypatch.setattr(Terminal, "run", telling)
+        yield heard
+
+
+def backed_up_destroyed_and_broken(house: Terminal, heard: Overheard) -> None:
+    with house.config.open("a") as file:
+        file.write('[backup]\ndir = "shelf"\n')
+    assert house.run("backup", "create", *SYSTEM).code == 0
+    record = house.file("YSH05", "要销毁的记录", "罐区")["record_id"]
+    archive = open_archive(load_settings(house.config))
+    with closing(archive):
+        archive.chores.settle_outbox()
+        for path in ("root", "log", "session", "backup"):
+            heard.keep(f"key file {path}", read_key_file(archive.settings.key_file(path)))  # type: ignore[arg-type]
+        keys = archive.vault.keys_of(record)
+        archive.vault.destroy_keys(record, keys)
+        archive.vault.delete_objects(record)
+        with archive.keyring._writing() as connection:
+            connection.execute("UPDATE keys SET wrapped = zeroblob(60)")
+        for key in archive.keyring.key_ids()[:3]:
+            with pytest.raises(ArchiveError) as told:
+                archive.keyring.key(key)
+            heard.hear(told.value)
+
+
+def test_one_archive_lives_through_all_of_it_and_gives_no_key_away(
+    house: Terminal, service: AwsSettings, heard: Overheard, capfd: pytest.CaptureFixture[str]
+) -> None:
     stores_are_taken_into_use_filled_read_and_told(house)
     what_is_lost_here_comes_back_from_the_bucket(house)
     only_those_who_may_can_do_it(house)
     the_root_key_is_changed_split_tried_and_recovered(house, service)
     the_page_shows_the_state_of_every_store(house)
     json_and_words_say_the_same(house)
+    backed_up_destroyed_and_broken(house, heard)
+    heard.hear(*capfd.readouterr())
+    for name, secret in {
+        "phrase": "nine quiet boxes",
+        "next phrase": "another phrase of some",
+        "of the bucket": SECRET_KEY,
+        **{f"share {number}": words for number, words in enumerate(_shares(house.folder / "sheets.html"))},
+    }.items():
+        heard.keep(name, secret.encode())
+    assert heard.children, "words were taken out of a file by a process of its own"
+    assert len(heard.secrets) > 20
+    assert heard.given_away() == []
