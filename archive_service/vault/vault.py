@@ -23,8 +23,8 @@ from archive_service.vault.objects.copies import Fault, Finding, Placement, Want
 from archive_service.vault.objects.sealing import (
     Entropy,
     clear_size,
-    seal,
     seal_bytes,
+    seal_in_passing,
     unseal,
     unseal_bytes,
     unseal_range,
@@ -146,7 +146,7 @@ class Vault:
             return self._clear_sha256(there, key, context) == clear.sha256
 
         stored = self._store.create(
-            name, seal(clear, key, context, self._entropy), replace=replace, unless=same if replace else None
+            name, seal_in_passing(clear, key, context, self._entropy), replace=replace, unless=same if replace else None
         )
         return SealedObject(component_id, version, clear.size, clear.sha256, stored.size, stored.sha256)
 

@@ -58,7 +58,8 @@ class Store(Protocol):
         """Write aside, sync, give the name; return what then lies under it.
 
         If the name is taken: the same bytes are success, others ``Conflict``. With ``replace`` the new
-        bytes take their place, ``unless`` the judge prefers those that are there.
+        bytes take their place, ``unless`` the judge prefers those that are there. A chunk is used before the next
+        one is asked for, which may lie in its place.
         """
 
     def create_all(self, objects: Mapping[str, bytes], judges: Mapping[str, Judge] | None = None) -> dict[str, Stored]:

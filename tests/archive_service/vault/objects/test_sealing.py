@@ -20,6 +20,7 @@ from archive_service.vault.objects.sealing import (
     clear_size,
     seal,
     seal_bytes,
+    seal_in_passing,
     sealed_size,
     unseal,
     unseal_bytes,
@@ -76,6 +77,8 @@ def test_a_file_and_a_row_of_pieces_are_sealed_alike(size: int) -> None:
     assert b"".join(seal(io.BytesIO(content(size)), KEY, CONTEXT, bytes)) == whole
     pieces = cut(content(size), itertools.cycle([1, 70_000, 1_048_576, 3]))
     assert b"".join(seal(pieces, KEY, CONTEXT, bytes)) == whole
+    pieces = cut(content(size), itertools.cycle([1, 70_000, 1_048_576, 3]))
+    assert b"".join(bytes(one) for one in seal_in_passing(pieces, KEY, CONTEXT, bytes)) == whole
 
 
 @settings(max_examples=40, deadline=None)
