@@ -119,6 +119,7 @@ class Chores:
         """Clear away what unfinished writes and drills have left, hold all parts against each other, and log how much was found."""
         self.services.vault.sweep_staging(self.services.clock.now() - LEFT_BEHIND)
         sweep_scratch(self.services.settings.data_dir)
+        self.services.locking.recall()
         findings = Proof(self.services).examine(contents=False)
         self.services.ledger.note(None, acts.ARCHIVE_EXAMINED, "archive", "archive", findings=len(findings))
         return findings

@@ -113,6 +113,8 @@ COPY_NOT_REPAIRED = _act("copy:repair:refused", "副本未能修复", "Copy not 
 COPIES_CHECKED = _act("copies:checked", "读检副本", "Copies read and checked")
 STORE_FOUNDED = _act("store:founded", "启用存储", "Store taken into use")
 STORE_GIVEN_UP = _act("store:given_up", "登记存储报废", "Store given up for good")
+HOLDS_MIRRORED = _act("locks:holds", "在存储中设置或解除冻结", "Holds set or lifted in a store")
+COPY_HISTORY_REGAINED = _act("copies:history:regained", "恢复副本的冻结记录", "History of holds on copies regained")
 LOCKS_KEPT = _act("locks:kept", "同步存储锁定", "Locks in a store brought in line")
 KEYS_ROTATED = _act("keys:rotated", "更换根密钥", "Root key changed")
 KEYS_RECOVERED = _act("keys:recovered", "以恢复份找回根密钥", "Root key recovered from shares")
@@ -282,6 +284,8 @@ DETAILS: dict[str, Text] = {
     "locked": Text("锁定", "locked"),
     "held": Text("设冻结", "held"),
     "lifted": Text("解除冻结", "holds lifted"),
+    "set_on": Text("设冻结的文件", "files held"),
+    "lifted_from": Text("解除冻结的文件", "files no longer held"),
     "unreachable": Text("不可用的存储", "unreachable stores"),
     "as_of": Text("日期", "as of"),
     "case_no": Text("案卷号", "case"),

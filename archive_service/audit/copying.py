@@ -94,6 +94,8 @@ class Told:
     notes: dict[int, str]
     rows: dict[str, str] = field(default_factory=dict)
     going: dict[str, set[str]] = field(default_factory=dict)
+    mirrored: list[tuple[str, str, str, bool]] = field(default_factory=list)
+    """When holds were set (or lifted) in a store: time, store, name of the file, whether it was set; in order."""
     after: list[dict[str, Any]] = field(default_factory=list)
     """Entries behind the size that was asked for, in order."""
 
@@ -156,6 +158,10 @@ def _note(told: Told, said: dict[str, Any], since: int) -> None:
     told.rows.update(said.get("rows", {}))
     if said["act"] in (acts.KEY_CLAIMED.name, acts.KEY_DESTROYED.name, acts.RECORD_DESTROYED.name):
         told.going.setdefault(said["object"][1], set()).update(said["detail"].get("keys", ()))
+    if said["act"] == acts.HOLDS_MIRRORED.name:
+        place, detail = said["object"][1], said["detail"]
+        for name, on in [*((one, True) for one in detail["set_on"]), *((one, False) for one in detail["lifted_from"])]:
+            told.mirrored.append((said["at"], place, name, on))
     if said["seq"] > since:
         told.after.append(said)
 

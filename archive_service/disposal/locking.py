@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
 
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.verify import Finding
 from archive_service.catalog.keeping import copy_history
+from archive_service.catalog.keeping.copy_history import still_held
 from archive_service.catalog.keeping.fixity import READABLE
 from archive_service.catalog.tables import DESTROYED, copies, records
 from archive_service.disposal.holds.holds import held
@@ -62,6 +63,33 @@ class Locking:
                 self.ledger.note(None, acts.LOCKS_KEPT, "store", place, **numbers)
             done += changed
         return done
+
+    def recall(self) -> int:
+        """Take up holds that stand in the stores by the history and that a catalogue made again does not know; how many.
+
+        Only of files that nothing holds any more: so they are due to be lifted, like any other.
+        """
+        forgotten = (
+            select(copies.c.place, copies.c.name)
+            .join(records, records.c.id == copies.c.record_id)
+            .where(
+                copies.c.place.in_(list(self.vault.locks())),
+                tuple_(copies.c.place, copies.c.name).in_(still_held()),
+                ~copies.c.locked_held,
+                ~held(),
+                _is_file(),
+            )
+        )
+        with self.ledger.read() as connection:
+            rows = connection.execute(forgotten).all() if self.vault.locks() else []
+        if not rows:
+            return 0
+        with self.ledger.work(None) as work:
+            for row in rows:
+                same = (copies.c.place == row.place, copies.c.name == row.name)
+                work.connection.execute(copies.update().where(*same).values(locked_held=True))
+            work.commit()
+        return len(rows)
 
     def behind(self) -> dict[str, int]:
         """Return, for every store that keeps locks, how many files in it are not locked as they must be."""
@@ -138,6 +166,7 @@ class Locking:
     def _note(self, done: Sequence[tuple[Any, dict[str, Any]]], numbers: dict[str, Any]) -> None:
         if not done:
             return
+        mirrored: dict[str, list[str]] = {"set_on": [], "lifted_from": []}
         with self.ledger.work(None) as work:
             for row, values in done:
                 same = (copies.c.place == row.place, copies.c.name == row.name, copies.c.sha256 == row.sha256)
@@ -146,9 +175,13 @@ class Locking:
                     copy_history.add(work, [row], copy_history.LOCKED, values["locked_until"].isoformat())
                     numbers["locked"] += 1
                 if "locked_held" in values:
+                    mirrored["set_on" if values["locked_held"] else "lifted_from"].append(row.name)
                     what = copy_history.HELD if values["locked_held"] else copy_history.LIFTED
                     copy_history.add(work, [row], what)
                     numbers[what] += 1
+            if any(mirrored.values()):
+                # In the log, file by file: without the catalogue nobody else knows which holds in a store are ours.
+                work.act(acts.HOLDS_MIRRORED, "store", numbers["place"], **mirrored)
             work.commit()
 
     def _due(self, places: Any) -> Select[Any]:

@@ -6,10 +6,10 @@ first, the last, and how many, so that the history stays short and says all the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from archive_service.audit.ledger import Work
 from archive_service.catalog.tables import copy_history
@@ -49,6 +49,32 @@ def add_readings(work: Work, rows: Sequence[Any], method_of: dict[tuple[str, str
             .values(last_at=bindparam("now"), times=copy_history.c.times + 1),
             again,
         )
+
+
+def remember(work: Work, told: Iterable[tuple[str, str, str, str, bool]]) -> int:
+    """Add what the log tells of holds in the stores (time, record, place, name, whether set) and the history lacks; how many."""
+    wanted = select(copy_history.c.at, copy_history.c.place, copy_history.c.name, copy_history.c.what)
+    known = {tuple(row) for row in work.connection.execute(wanted.where(copy_history.c.what.in_((HELD, LIFTED))))}
+    fresh = [
+        {"record_id": record_id, "place": place, "name": name, "what": what, "detail": "", "at": at}
+        for at, record_id, place, name, on in told
+        if (at, place, name, what := HELD if on else LIFTED) not in known
+    ]
+    if fresh:
+        rows = [{**one, "last_at": one["at"], "times": 1} for one in fresh]
+        work.connection.execute(copy_history.insert(), rows)
+    return len(fresh)
+
+
+def still_held() -> Select[Any]:
+    """Return the query for place and name of every copy that was held in its store when it was last heard of."""
+    newest = (
+        select(func.max(copy_history.c.id))
+        .where(copy_history.c.what.in_((HELD, LIFTED)))
+        .group_by(copy_history.c.place, copy_history.c.name)
+    )
+    wanted = select(copy_history.c.place, copy_history.c.name)
+    return wanted.where(copy_history.c.id.in_(newest), copy_history.c.what == HELD)
 
 
 def _last(work: Work, place: str, names: Sequence[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from archive_service.audit import acts
 from archive_service.audit.copying import Told
 from archive_service.audit.ledger import Ledger
+from archive_service.catalog.keeping import copy_history
 from archive_service.catalog.keeping.capsules import rows_again
 from archive_service.catalog.keeping.copies import forget
 from archive_service.catalog.keeping.frame import OF_RECORDS, Frame, from_plain
@@ -39,7 +40,7 @@ from archive_service.database.guards import without_guards
 from archive_service.database.tables import metadata, row_digest, vouched_tables
 from archive_service.errors import ArchiveError, NotFound, Text
 from archive_service.people.model import OPEN_LEVELS
-from archive_service.vault import KeyDestroyed, Vault
+from archive_service.vault import KeyDestroyed, Vault, names
 
 AT_ONCE = 500
 HANDS = 16
@@ -80,6 +81,7 @@ def regain(
     _framed(ledger, told, frame, order[behind:], done)
     _stubs(ledger, told, done)
     _numbers(ledger)
+    _holds_in_stores(ledger, told)
     return done
 
 
@@ -264,6 +266,22 @@ def _stubs(ledger: Ledger, told: Told, done: Regained) -> None:
             work.act(acts.RECORD_KEPT_DESTROYED, "record", record_id, code=row.code)
             work.commit()
         done.again += 1
+
+
+def _holds_in_stores(ledger: Ledger, told: Told) -> None:
+    """Put back what was done with holds in the stores: what was set there and is released by now has to be lifted there."""
+    heard = [
+        (at, names.parse(name).record_id, place, name, on)
+        for at, place, name, on in told.mirrored
+        if names.is_name(name)
+    ]
+    heard = [one for one in heard if one[1] not in told.going]
+    if heard:
+        with ledger.work(None) as work:
+            count = copy_history.remember(work, heard)
+            if count:
+                work.act(acts.COPY_HISTORY_REGAINED, "archive", "copies", entries=count)
+                work.commit()
 
 
 def _numbers(ledger: Ledger) -> None:

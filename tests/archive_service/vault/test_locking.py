@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from archive_service.archive import found_archive, open_archive
+from archive_service.catalog.keeping.copy_views import history_of
 from archive_service.config import ArchiveTable, PlacementTable, Settings, StoreTable
 from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import Conflict, Damaged
+from archive_service.jobs.backups import rebuild
 from archive_service.people.model import APPROVER
 from archive_service.people.service import NewPerson
 from archive_service.vault.aws import PerProcess
@@ -116,6 +118,44 @@ def test_locks_follow_dates_and_holds_and_destruction_alone_passes_them(world: C
     assert kept(world, record) == (today + timedelta(days=800), False)
     archive.vault.delete_objects(record)
     assert archive.vault.remains(record) == []
+
+
+def test_a_catalogue_made_again_knows_released_holds_and_lifts_them_where_they_still_stand(world: CopiesWorld) -> None:
+    archive = world.archive
+    free, bound = world.file("已结案"), world.file("未结案")
+    archive.chores.settle_outbox()
+    archive.chores.keep_copies()
+    archive.chores.keep_locks()
+    until = archive.clock.today() + timedelta(days=90)
+    with archive.ledger.read() as connection:
+        code = dict(connection.execute(text("SELECT id, code FROM record")).all())  # type: ignore[arg-type]
+    one, other = (
+        archive.holds.place(world.person("archivist"), NewHold("案件", "调查", until, codes=(code[record],))).hold_no
+        for record in (free, bound)
+    )
+    archive.chores.keep_locks()
+    archive.holds.release(world.person("approver"), one, "结案")
+    before = [done for done in history_of(archive.ledger, free, "") if "legal hold" in done.what.en]
+    archive.proof.keep_checkpoint()  # and before the hold was lifted in the bucket, the catalogue is lost
+    assert (kept(world, free)[1], kept(world, bound)[1]) == (True, True)
+    archive.close()
+    for path in archive.settings.data_dir.glob("catalogue.db*"):
+        path.unlink()
+    assert rebuild(archive.settings).missing == []
+    world.archive = archive = open_archive(archive.settings)
+    auditor = world.person("auditor")
+    assert {view.hold_no: bool(view.released_at) for view in archive.holds.all(auditor)} == {
+        one: True,
+        other: False,
+    }
+    assert [done for done in history_of(archive.ledger, free, "") if "legal hold" in done.what.en] == before != []
+    archive.chores.settle_outbox()
+    archive.chores.keep_copies()
+    assert archive.locking.outside_holds(free) == ["offsite"], "nobody knows yet whose it is"
+    archive.chores.watch()  # the night
+    archive.chores.keep_locks()
+    assert (kept(world, free)[1], kept(world, bound)[1]) == (False, True)
+    assert archive.locking.recall() == 0
 
 
 def test_checkpoints_in_the_bucket_outlive_their_writer_and_tell_of_a_database_wound_back(
