@@ -139,6 +139,8 @@ class Fault(StrEnum):
     CONFLICT_409 = "409"
     PRECONDITION_412 = "412"
     EXPIRED = "expired credentials"
+    HANGS_BEFORE = "no answer in time, and no effect"
+    HANGS_AFTER = "no answer in time, after it took effect"
     CUT_BEFORE = "cut before it took effect"
     CUT_AFTER = "cut after it took effect"
     TRUNCATED = "half of the answer"
@@ -147,6 +149,7 @@ class Fault(StrEnum):
     LOST_DELETE = "a deletion that does nothing"
 
 
+HANGING = (Fault.HANGS_BEFORE, Fault.HANGS_AFTER)
 _CODES = {
     Fault.ERROR_500: (500, "InternalError"),
     Fault.BUSY_503: (503, "SlowDown"),
@@ -165,7 +168,9 @@ class Proxy:
         self.at = 0
         self.seen = 0
         self.hit = False
+        self.only = ""
         self._lock = threading.Lock()
+        self._let_go = threading.Event()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -184,10 +189,12 @@ class Proxy:
         self._thread.start()
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
 
-    def plan(self, fault: Fault | None, at: int = 1) -> None:
-        """Choose what happens to which of the requests that come from now on."""
+    def plan(self, fault: Fault | None, at: int = 1, only: str = "") -> None:
+        """Choose what happens to which of the requests that come from now on, those alone whose address has ``only``."""
         with self._lock:
-            self.fault, self.at, self.seen, self.hit = fault, at, 0, False
+            self.fault, self.at, self.seen, self.hit, self.only = fault, at, 0, False, only
+            self._let_go.set()
+            self._let_go = threading.Event()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Pass one request on, or not."""
@@ -198,15 +205,15 @@ class Proxy:
             text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
             self._send(request, status, {"Content-Type": "application/xml"}, text)
             return
-        if fault is Fault.CUT_BEFORE:
-            request.close_connection = True
+        if fault is Fault.CUT_BEFORE or fault is Fault.HANGS_BEFORE:
+            self._end(request, fault)
             return
         if fault is Fault.LOST_DELETE:
             self._send(request, 204, {}, b"")
             return
         status, headers, data = self._forward(request, body)
-        if fault is Fault.CUT_AFTER:
-            request.close_connection = True
+        if fault is Fault.CUT_AFTER or fault is Fault.HANGS_AFTER:
+            self._end(request, fault)
             return
         if fault is Fault.CHANGED:
             data = data[:-1] + bytes([data[-1] ^ 1])
@@ -222,6 +229,12 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
 
+    def _end(self, request: BaseHTTPRequestHandler, fault: Fault) -> None:
+        """Answer nothing: at once, or by holding the line until the next plan is made."""
+        if fault in HANGING:
+            self._let_go.wait(_SECONDS)
+        request.close_connection = True
+
     def _next(self, request: BaseHTTPRequestHandler) -> Fault | None:
         fits = {
             Fault.TRUNCATED: request.command == "GET",
@@ -232,7 +245,7 @@ class Proxy:
             Fault.CONFLICT_409: request.command in ("PUT", "POST") and "If-None-Match" in request.headers,
         }
         with self._lock:
-            if self.fault is None or not fits.get(self.fault, True):
+            if self.fault is None or self.only not in request.path or not fits.get(self.fault, True):
                 return None
             self.seen += 1
             if self.seen != self.at:
