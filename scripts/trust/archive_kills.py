@@ -8,7 +8,8 @@ stores; where it falls is drawn from all calls that change something. Afterwards
 opens it, does what the service does by itself, and is examined as doctor does: catalogue, keyring, stores, index and
 log, every file read. Then the work is done again and everything is examined again. What was acknowledged must be
 there, what was destroyed must be gone everywhere, and no examination may find anything. One line of JSON for each kind
-of work; exit code 1 if anything was found. ``vault_kills.py`` kills the vault alone, at every call.
+of work; exit code 1 if anything was found. What a filing leaves that was cut off and never acknowledged, doctor tells of
+(``told``); the same request made again takes it up. ``vault_kills.py`` kills the vault alone, at every call.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ APPROVERS, SUPERVISORS = ("qian.pi", "feng.zhun"), ("he.fu", "zheng.jian")
 NOW, ZONE = datetime(2026, 3, 2, 4, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
 KEPT, NEW = "留存件：白鹭滩一号井。", "新归档件：青石桥三号井。"
 LIST = "CZ2026-001"
+CUT_OFF = "an accession that was cut off has left"
 
 
 def settings_of(root: Path) -> Settings:
@@ -168,13 +170,20 @@ def faults(archive: Archive) -> list[str]:
     return [f"{one.place}: {one.text.en}" for one in archive.proof.examine() if one.place != "extraction"]
 
 
-def look(root: Path, name: str, acknowledged: bool) -> list[str]:
-    """Open the archive after a kill, let it come to itself, do the work again; return all that is wrong."""
-    wrong = []
+def look(root: Path, name: str, acknowledged: bool) -> tuple[list[str], int]:
+    """Open the archive after a kill, let it come to itself, do the work again; return all that is wrong.
+
+    And how much was told of a filing that nobody had a receipt of.
+    """
+    wrong, told = [], 0
     archive = opened(root)
     try:
         settle(archive)
-        wrong += [f"after the start: {one}" for one in faults(archive)]
+        found = faults(archive)
+        if name == "file" and not acknowledged:
+            told = sum(CUT_OFF in one for one in found)
+            found = [one for one in found if CUT_OFF not in one]
+        wrong += [f"after the start: {one}" for one in found]
         hits = archive.search.find(archive.people.by_login(ARCHIVIST), "青石桥").total
         if name == "file" and acknowledged and hits != 1:
             wrong.append("what was acknowledged is not found")
@@ -190,7 +199,7 @@ def look(root: Path, name: str, acknowledged: bool) -> list[str]:
         wrong += [f"left in staging: {one.name}" for one in root.glob("var/store/staging/*")]
     finally:
         archive.close()
-    return wrong
+    return wrong, told
 
 
 def traced(name: str, root: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -227,20 +236,22 @@ def campaign(name: str, kills: int, chance: random.Random, base: Path) -> dict[s
     if whole.returncode:
         raise RuntimeError(whole.stderr[-2000:])
     calls = list(calls_of(log))
-    wrong, died = [], 0
+    wrong, died, told = list[str](), 0, 0
     for call, at in sorted(chance.sample(calls, min(kills, len(calls)))):
         root = base.with_name("struck")
         shutil.copytree(like, root)
         done = traced(name, root, "-o", "/dev/null", "-e", f"inject={call}:signal=SIGKILL:when={at}")
         died += done.returncode in (137, -9)
         try:
-            wrong += [f"{call} {at}: {one}" for one in look(root, name, (root / "acknowledged").exists())]
+            found_wrong, left = look(root, name, (root / "acknowledged").exists())
+            wrong += [f"{call} {at}: {one}" for one in found_wrong]
+            told += left
         except Exception as fault:  # whatever it is, it is a finding
             wrong.append(f"{call} {at}: {fault!r}")
         shutil.rmtree(root)
     for folder in (like, counted):
         shutil.rmtree(folder)
-    return {"work": name, "calls": len(calls), "kills": died, "wrong": wrong}
+    return {"work": name, "calls": len(calls), "kills": died, "told": told, "wrong": wrong}
 
 
 def main() -> int:
