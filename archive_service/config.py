@@ -203,6 +203,7 @@ class DisposalTable(Table):
     """Lists of what is to be destroyed."""
 
     approvals: Annotated[int, Field(ge=2, le=9)] = 2
+    appraisal_group: bool = False
     cooling_off_days: Annotated[int, Field(ge=0, le=365)] = 7
     deadline_days: Annotated[int, Field(ge=1, le=3650)] = 30
     keep_after_transfer_years: Annotated[int, Field(ge=0, le=99)] = 5

@@ -182,6 +182,44 @@ supervisions = vouched_table(
     CheckConstraint("phase IN ('before', 'after')", name="phase"),
 )
 
+CAPACITIES = ("leader", "archives", "business", "expert")
+
+appraisal_members = vouched_table(
+    # The appraisal group of a list; of several namings the last one counts.
+    "appraisal_member",
+    Column("list_id", ID, nullable=False),
+    Column("proposer_id", ID, nullable=False),
+    Column("naming", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("person_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("capacity", String(16), nullable=False),
+    Column("named_at", STAMP, nullable=False),
+    Column("named_by", ID, ForeignKey("person.id"), nullable=False),
+    ForeignKeyConstraint(["list_id", "proposer_id"], ["disposal_list.id", "disposal_list.proposer_id"]),
+    UniqueConstraint("list_id", "naming", "person_id"),
+    CheckConstraint("person_id <> proposer_id", name="another"),
+    CheckConstraint(f"capacity IN ({', '.join(map(repr, CAPACITIES))})", name="capacity"),
+)
+
+appraisal_votes = vouched_table(
+    # What a member of the group says to an opinion; ``appraised_at`` tells to which.
+    "appraisal_vote",
+    Column("list_id", ID, nullable=False, index=True),
+    Column("proposer_id", ID, nullable=False),
+    Column("item_id", ID, ForeignKey("disposal_item.id"), nullable=False),
+    Column("member_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("opinion", String(16), nullable=False),
+    Column("extension_years", Integer, nullable=False),
+    Column("appraised_at", STAMP, nullable=False),
+    Column("agrees", Boolean, nullable=False),
+    Column("reason", String(500)),
+    Column("given_at", STAMP, nullable=False),
+    ForeignKeyConstraint(["list_id", "proposer_id"], ["disposal_list.id", "disposal_list.proposer_id"]),
+    UniqueConstraint("item_id", "member_id", "appraised_at"),
+    CheckConstraint("member_id <> proposer_id", name="another"),
+    CheckConstraint("agrees OR (reason IS NOT NULL AND reason <> '')", name="says_why"),
+)
+
 certificates = vouched_table(
     "certificate",
     Column("list_id", ID, ForeignKey("disposal_list.id"), nullable=False, unique=True),

@@ -52,6 +52,7 @@ def destruction_register(body: Mapping[str, Any], unit: Text, clock: Clock, lang
     fields = [
         (say("清册号", "List"), str(body["list_no"])),
         (say("全宗", "Fonds"), f"{fonds['fonds_no']} {fonds['zh'] if language == 'zh' else fonds['en']}"),
+        (say("鉴定小组", "Appraisal group"), say("、", ", ").join(members_in_words(body, language))),
         (say("批准", "Approved by"), say("、", ", ").join(one["name"] for one in body["approvers"])),
         (say("下达", "Ordered by"), str(body["orderer"]["name"])),
         (say("监销", "Supervised by"), say("、", ", ").join(hands)),
@@ -73,6 +74,17 @@ def destruction_register(body: Mapping[str, Any], unit: Text, clock: Clock, lang
         ),
         language=language,
     )
+
+
+def members_in_words(body: Mapping[str, Any], language: str) -> list[str]:
+    """Return the members of the appraisal group with their capacities, and of how many opinions each dissented."""
+    found = []
+    for one in body.get("appraisal_group", ()):
+        dissents = sum(1 for said in one["said"] if not said["agrees"])
+        other = Text(f"，{dissents} 件不同意", f", {dissents} dissents").in_language(language) if dissents else ""
+        open_, close = ("（", "）") if language == "zh" else (" (", ")")
+        found.append(f"{one['name']}{open_}{one['capacity'][language]}{other}{close}")
+    return found
 
 
 def _row(number: int, item: Mapping[str, Any], clock: Clock, language: str) -> tuple[Cell, ...]:

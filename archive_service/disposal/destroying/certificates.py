@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from archive_service.catalog.keeping.known_stores import given_up
 from archive_service.catalog.tables import components, fonds, records
 from archive_service.database.tables import CANONICAL
 from archive_service.disposal.listing.freezing import items_of
+from archive_service.disposal.listing.group import CAPACITY_WORDS, group_of
 from archive_service.disposal.listing.supervising import BEFORE, supervisions_of
 from archive_service.disposal.model import OPINION_WORDS, STEP_WORDS, ListState, Opinion, Step
 from archive_service.disposal.tables import approvals, candidates, certificates, disposal_lists
@@ -122,6 +123,7 @@ def _body(connection: Connection, row: Any, stores: Collection[str]) -> dict[str
         "fonds": {"fonds_no": one_fonds.fonds_no, "zh": one_fonds.name_zh, "en": one_fonds.name_en},
         "proposer": {"id": row.proposer_id, "name": names[row.proposer_id], "at": row.drawn_up_at},
         "appraisers": [{"id": one, "name": names[one]} for one in sorted({item.appraiser_id for item in destroyed})],
+        "appraisal_group": _group(connection, row, destroyed, names),
         "approvers": [{"id": one.approver_id, "name": names[one.approver_id], "at": one.approved_at} for one in given],
         "supervisors": [
             {"id": one.supervisor_id, "name": names[one.supervisor_id], "at": one.signed_at}
@@ -135,6 +137,23 @@ def _body(connection: Connection, row: Any, stores: Collection[str]) -> dict[str
         "items": [_item(connection, item) for item in destroyed],
         "kept": [_kept(connection, item) for item in items if item.step not in (Step.DESTROYED, Step.STRUCK)],
     }
+
+
+def _group(connection: Connection, row: Any, items: Sequence[Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the members of the appraisal group, each with what he said to what was destroyed; empty without a group."""
+    group = group_of(connection, row.id)
+    said: dict[str, list[dict[str, Any]]] = {one: [] for one in group.members}
+    for item in items:
+        for vote in group.votes.get(item.id, ()):
+            words = {"position": item.position, "agrees": vote.agrees, "reason": vote.reason, "at": vote.given_at}
+            said[vote.member_id].append(words)
+        if item.appraiser_id in said:
+            own = {"position": item.position, "agrees": True, "reason": item.reason, "at": item.appraised_at}
+            said[item.appraiser_id].append(own)
+    return [
+        {"id": one, "name": names[one], "capacity": {"code": code, **CAPACITY_WORDS[code]._asdict()}, "said": said[one]}
+        for one, code in group.members.items()
+    ]
 
 
 def _decisions(connection: Connection, row: Any) -> list[dict[str, Any]]:

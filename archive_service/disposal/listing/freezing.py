@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,13 @@ from archive_service.catalog.tables import ARCHIVED, components, records
 from archive_service.database.tables import CANONICAL
 from archive_service.disposal.checking.check import RetentionCheck
 from archive_service.disposal.model import Opinion, Step
-from archive_service.disposal.tables import approvals, disposal_items, disposal_lists
+from archive_service.disposal.tables import (
+    appraisal_members,
+    appraisal_votes,
+    approvals,
+    disposal_items,
+    disposal_lists,
+)
 from archive_service.disposal.transfer_custody import kept_for_transfer
 from archive_service.errors import NotFound, Text
 from retention_policies import State
@@ -83,12 +89,33 @@ def digest_of(connection: Connection, list_row: Any) -> str:
         ]
         for item in items
     ]
-    return hashlib.sha256(json.dumps([list_row.list_no, list_row.proposer_id, body], **CANONICAL).encode()).hexdigest()
+    of_group = _said_by_group(connection, list_row.id, {item.id for item in items})
+    whole = [list_row.list_no, list_row.proposer_id, body, *([of_group] if of_group else [])]
+    return hashlib.sha256(json.dumps(whole, **CANONICAL).encode()).hexdigest()
+
+
+def _said_by_group(connection: Connection, list_id: str, items: Collection[str]) -> list[list[Any]]:
+    """Return the members of the appraisal group and what they said, for the digest; nothing without a group."""
+    members = connection.execute(
+        select(appraisal_members)
+        .where(appraisal_members.c.list_id == list_id)
+        .order_by(appraisal_members.c.naming, appraisal_members.c.position)
+    )
+    votes = connection.execute(
+        select(appraisal_votes)
+        .where(appraisal_votes.c.list_id == list_id)
+        .order_by(appraisal_votes.c.given_at, appraisal_votes.c.id)
+    )
+    said = [[one.item_id, one.member_id, one.opinion, one.appraised_at, one.agrees, one.reason] for one in votes]
+    named = [[one.naming, one.person_id, one.capacity] for one in members]
+    return named + [one for one in said if one[0] in items]
 
 
 def hands_of(connection: Connection, list_row: Any, *, every_round: bool = False) -> dict[str, frozenset[str]]:
     """Return who proposed, appraised and approved a list; approvals of this round only unless all are asked for."""
     appraisers = {item.appraiser_id for item in items_of(connection, list_row.id) if item.appraiser_id}
+    said = select(appraisal_votes.c.member_id).where(appraisal_votes.c.list_id == list_row.id)
+    appraisers |= set(connection.execute(said).scalars())
     wanted = select(approvals.c.approver_id).where(approvals.c.list_id == list_row.id)
     if not every_round:
         wanted = wanted.where(approvals.c.round == list_row.round)

@@ -27,6 +27,7 @@ from archive_service.disposal.listing.freezing import (
     record_of,
     why_not,
 )
+from archive_service.disposal.listing.group import group_of
 from archive_service.disposal.listing.next_hands import next_action
 from archive_service.disposal.listing.supervising import present_hands
 from archive_service.disposal.model import ListState, Opinion, Step
@@ -121,8 +122,11 @@ def remind(ledger: Ledger, deadline_days: int) -> list[str]:
 def _next_hands(work: Work, row: Any) -> list[str]:
     """Return the ids of those who could take the list on."""
     hands = present_hands(work.connection, row)
-    action = next_action(row.state, items_of(work.connection, row.id, Step.WAITING), hands)
-    return able(work.connection, work.at, action, Thing(hands=hands)) if action else []
+    items, group = items_of(work.connection, row.id, Step.WAITING), group_of(work.connection, row.id)
+    action = next_action(row.state, items, hands, group)
+    found = able(work.connection, work.at, action, Thing(hands=hands)) if action else []
+    among = group.owing(items) if action is Action.APPRAISE else None
+    return found if among is None else [one for one in found if one in among]
 
 
 def _answerable(work: Work, row: Any) -> set[str]:

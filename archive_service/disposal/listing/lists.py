@@ -13,7 +13,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.classification.schedules import Schedules
 from archive_service.disposal.checking.check import RetentionCheck
-from archive_service.disposal.listing import approving, supervising, views
+from archive_service.disposal.listing import approving, group, supervising, views
 from archive_service.disposal.listing.deadlines import Turns
 from archive_service.disposal.listing.freezing import (
     Obstacle,
@@ -29,9 +29,9 @@ from archive_service.disposal.listing.freezing import (
 from archive_service.disposal.model import APPROVALS_NEEDED, CandidateState, ListState, Opinion, Step, check_move
 from archive_service.disposal.numbers import next_number, numbered
 from archive_service.disposal.tables import candidates, disposal_items, disposal_lists
-from archive_service.errors import BadInput, Conflict, Forbidden, NotFound
+from archive_service.errors import BadInput, Conflict, NotFound
 from archive_service.people.model import Person
-from archive_service.people.policy import Action, Thing, can, require
+from archive_service.people.policy import Action, Thing, require
 
 LONGEST_EXTENSION = 99
 LONGEST_REASON = 500
@@ -75,6 +75,7 @@ class Disposal:
     check: RetentionCheck
     cooling_off_days: int
     approvals_needed: int = APPROVALS_NEEDED
+    group_needed: bool = False
 
     def draw_up(self, person: Person, candidate_ids: Sequence[str]) -> DrawnUp:
         """Draw up a list from entries of the queue, all of one fonds; what is held or not due is left out and named."""
@@ -153,6 +154,7 @@ class Disposal:
             row = locked_list(work, list_no)
             require(person, Action.APPRAISE, Thing(hands=hands_of(work.connection, row)))
             _require_state(row, ListState.DRAWN_UP)
+            group.require_member(group.group_of(work.connection, row.id), person)
             items = {item.position: item for item in items_of(work.connection, row.id, Step.WAITING)}
             for one in opinions:
                 if one.position not in items:
@@ -161,7 +163,7 @@ class Disposal:
                         f"The list has no item {one.position} to be appraised.",
                     )
                 item = items[one.position]
-                self._require_seen(work, person, item)
+                group.require_seen(work, person, item)
                 words = {"opinion": one.opinion, "reason": one.reason.strip(), "extension_years": one.extension_years}
                 work.update(disposal_items, item.id, {**words, "appraiser_id": person.id, "appraised_at": work.at})
                 said = {"opinion": str(one.opinion), "years": one.extension_years}
@@ -170,14 +172,17 @@ class Disposal:
                 )
             work.commit()
 
-    def _require_seen(self, work: Work, person: Person, item: Any) -> None:
-        """Refuse an opinion on what the appraiser may not see: nobody judges the value of a paper by its number."""
-        record = record_of(work.connection, item.record_id)
-        if not can(person, Action.SEE_RECORD, Thing(level=record["level"], record_id=record["id"]), at=work.at).allowed:
-            raise Forbidden(
-                f"您无权查看第 {item.position} 项，不能鉴定。请由有权限的鉴定人鉴定。",
-                f"You may not see item {item.position}, so you cannot appraise it; leave it to one who is cleared for it.",
-            )
+    def name_group(self, person: Person, list_no: str, members: Sequence[tuple[str, str]]) -> None:
+        """Name the appraisal group of a list by logins and capacities."""
+        group.name_group(self.ledger, person, list_no, members)
+
+    def able_members(self, viewer: Person, list_no: str) -> list[tuple[str, str]]:
+        """Return login and name of everybody who could be in the appraisal group of a list."""
+        return group.able_members(self.ledger, viewer, list_no)
+
+    def say(self, person: Person, list_no: str, position: int | None, *, agrees: bool = True, reason: str = "") -> int:
+        """Say as a member of the group what one holds of an opinion, or agree to all; return to how many."""
+        return group.say(self.ledger, person, list_no, position, agrees=agrees, reason=reason)
 
     def strike(self, person: Person, list_no: str, position: int, reason: str) -> None:
         """Take an item off a list that is being appraised; its record goes back into the queue."""
@@ -217,6 +222,7 @@ class Disposal:
                     f"Items without an opinion: {', '.join(missing) or 'none left'}.",
                 )
             approving.refuse_obstacles(obstacles(work.connection, self.check, row))
+            group.require_quorum(work.connection, row, items, needed=self.group_needed)
             digest = digest_of(work.connection, row)
             values = {
                 "state": ListState.SUBMITTED,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from archive_service.disposal.listing.group import Group
 from archive_service.disposal.listing.supervising import SUPERVISORS_NEEDED
 from archive_service.disposal.model import ListState
 from archive_service.people.model import Person
@@ -29,25 +30,34 @@ class NextHands:
     barred: bool
 
 
-def next_action(state: str, items: Sequence[Any], hands: Mapping[str, frozenset[str]]) -> Action | None:
+def next_action(
+    state: str, items: Sequence[Any], hands: Mapping[str, frozenset[str]], group: Group | None = None
+) -> Action | None:
     """Return what a list in this state waits for; nothing once it was ordered, closed or withdrawn."""
     if state == ListState.DRAWN_UP:
         open_items = [item for item in items if item.opinion is None]
-        return Action.APPRAISE if open_items else Action.DRAW_UP_LIST
+        short = group is not None and group.short(items) and group.owing(items)
+        return Action.APPRAISE if open_items or short else Action.DRAW_UP_LIST
     if state == ListState.APPROVED and len(hands.get("supervisor", ())) < SUPERVISORS_NEEDED:
         return Action.SUPERVISE
     return {ListState.SUBMITTED: Action.APPROVE, ListState.APPROVED: Action.ORDER_DESTRUCTION}.get(ListState(state))
 
 
 def next_hands(
-    connection: Connection, viewer: Person, action: Action | None, hands: Mapping[str, frozenset[str]], at: str
+    connection: Connection,
+    viewer: Person,
+    action: Action | None,
+    hands: Mapping[str, frozenset[str]],
+    at: str,
+    among: frozenset[str] | None = None,
 ) -> NextHands | None:
-    """Ask the policy about everybody; ``None`` for a list that waits for nobody."""
+    """Ask the policy about everybody, or about those ``among`` whom it must be; ``None`` for a list that waits for nobody."""
     if action is None:
         return None
     thing = Thing(hands=hands)
     everybody = connection.execute(select(people).where(people.c.disabled_at.is_(None)).order_by(people.c.login)).all()
-    able = [row.name for row in everybody if can(person_from_row(connection, row, at), action, thing).allowed]
+    asked = [row for row in everybody if among is None or row.id in among]
+    able = [row.name for row in asked if can(person_from_row(connection, row, at), action, thing).allowed]
     verdict = can(viewer, action, thing)
     barred = not verdict.allowed and bool(viewer.roles & TABLE[action].roles)
     return NextHands(action, tuple(able), verdict, barred)

@@ -16,6 +16,7 @@ from archive_service.disposal.holds.holds import held
 from archive_service.disposal.holds.views import holds_on
 from archive_service.disposal.listing.deadlines import Turns, deadlines_passed
 from archive_service.disposal.listing.freezing import Obstacle, items_of, obstacles
+from archive_service.disposal.listing.group import Group, group_of
 from archive_service.disposal.listing.next_hands import NextHands, next_action, next_hands
 from archive_service.disposal.listing.supervising import (
     SUPERVISORS_NEEDED,
@@ -93,6 +94,7 @@ class ListView:
     certified: bool
     next: NextHands | None
     done: tuple[Done, ...]
+    group: Group
 
 
 def queue(ledger: Ledger, viewer: Person) -> list[QueueRow]:
@@ -128,18 +130,13 @@ def turns(ledger: Ledger, viewer: Person, deadline_days: int) -> Turns:
         found = Turns(unsigned=unsigned_after(connection, viewer))
         for row in connection.execute(select(disposal_lists).where(disposal_lists.c.state.in_(_BEFORE_ORDER))).all():
             hands = present_hands(connection, row)
-            action = next_action(row.state, _without_opinion(connection, row.id), hands)
-            if action is not None and action in _may(viewer, row, hands, at):
+            items, group = items_of(connection, row.id, Step.WAITING), group_of(connection, row.id)
+            action = next_action(row.state, items, hands, group)
+            among = group.owing(items) if action is Action.APPRAISE else None
+            if action in _may(viewer, row, hands, at) and (among is None or viewer.id in among):
                 found.waiting[action] += 1
                 found.late[action] += deadlines_passed(row, now, deadline_days) > 0
     return found
-
-
-def _without_opinion(connection: Connection, list_id: str) -> Sequence[Any]:
-    """Return an item of a list that waits for an opinion, or nothing where all have one."""
-    waiting = (disposal_items.c.step == Step.WAITING) & disposal_items.c.opinion.is_(None)
-    wanted = select(disposal_items.c.opinion).where(disposal_items.c.list_id == list_id, waiting)
-    return connection.execute(wanted.limit(1)).all()
 
 
 def all_lists(ledger: Ledger, viewer: Person) -> list[ListRow]:
@@ -201,6 +198,9 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
         items = _items(connection, viewer, row.id, {one.code: one.text for one in blocked}, at)
         certified = connection.execute(select(certificates.c.id).where(certificates.c.list_id == row.id)).first()
         waiting = [item.row for item in items if item.row.step == Step.WAITING]
+        group = group_of(connection, row.id)
+        action = next_action(row.state, waiting, hands, group)
+        among = group.owing(waiting) if action is Action.APPRAISE else None
         return ListView(
             row=row,
             fonds_no=row.fonds_no,
@@ -211,7 +211,8 @@ def one_list(ledger: Ledger, check: RetentionCheck, viewer: Person, list_no: str
             may=_may(viewer, row, hands, at),
             may_send_back=may_send_back(viewer, row, hands),
             certified=certified is not None,
-            next=next_hands(connection, viewer, next_action(row.state, waiting, hands), hands, at),
+            next=next_hands(connection, viewer, action, hands, at, among),
+            group=group,
             done=done_with(connection, "disposal_list", row.id),
         )
 

@@ -15,7 +15,7 @@ from archive_service.disposal.destroying.certificates import PROVED_STEPS
 from archive_service.disposal.destroying.proofs import verify_certificate
 from archive_service.errors import NotFound, Text
 from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
-from archive_service.reports.destruction_register import destruction_register
+from archive_service.reports.destruction_register import destruction_register, members_in_words
 from archive_service.web.desk.words import joined, kept_years, size_words
 from archive_service.web.here import archive, language, local_time, person, t, type_name, words
 from archive_service.web.holdings.catalogue import period_words
@@ -135,6 +135,7 @@ def _people(body: Body) -> list[tuple[str, str]]:
     return [
         (t("编制", "Drawn up by"), _hand(body["proposer"])),
         (t("鉴定", "Appraised by"), joined([one["name"] for one in body["appraisers"]])),
+        *((t("鉴定小组", "Appraisal group"), one) for one in members_in_words(body, language())),
         *((t("批准", "Approved by"), _hand(one)) for one in body["approvers"]),
         *((t("监销", "Supervised by"), _hand(one)) for one in body.get("supervisors", ())),
         (t("下达", "Ordered by"), _hand(body["orderer"])),

@@ -16,6 +16,7 @@ from archive_service.people.policy import Action, require
 from archive_service.web.desk import shown
 from archive_service.web.desk.before import what_goes, what_is_approved
 from archive_service.web.desk.faults import Fault, at_its_form, chosen
+from archive_service.web.desk.group import group_shown, members_typed
 from archive_service.web.desk.pane import pane, reading
 from archive_service.web.desk.paper import sheet_row
 from archive_service.web.desk.words import OPINION_HELP, badge_of, timeline_of
@@ -62,7 +63,8 @@ def _page(list_no: str, fault: Fault | None = None) -> str:
         pane=pane(view, at_desk) if at_desk else None,
         opinions=[(one.value, words(OPINION_WORDS[one]), words(OPINION_HELP[one])) for one in OPINION_HELP],
         forms=forms,
-        decides=bool(forms - {"appraise", "rest", "strike"}),
+        group=group_shown(view, names),
+        decides=bool(forms - {"appraise", "rest", "strike", "group", "say"}),
         fault=fault,
         fault_above=fault is not None and not at_its_form(fault, forms, items, yours, at_desk),
         what_goes=what_goes(view, names) if "order" in forms else [],
@@ -139,6 +141,32 @@ def _appraise(list_no: str, positions: list[int]) -> Response:
         done(f"{len(positions)} 件的意见已保存。", f"The opinions on {len(positions)} items are saved.")
     kept_open = {"read": reading(), "_anchor": "item"} if following and reading() else {}
     return _to(list_no, item=following, **kept_open)
+
+
+@blueprint.post("/<list_no>/group")
+def name_group(list_no: str) -> Answer:
+    """Name the appraisal group of the list."""
+
+    def act() -> Response:
+        archive().disposal.name_group(person(), list_no, members_typed())
+        done("鉴定小组已指定。", "The appraisal group is named.")
+        return _to(list_no)
+
+    return _do(list_no, "group", act)
+
+
+@blueprint.post("/<list_no>/say")
+def say(list_no: str) -> Answer:
+    """Agree as a member of the group to what waits for one's word, or dissent from one opinion with a reason."""
+
+    def act() -> Response:
+        dissents, reason = "dissent" in request.form, request.form.get("reason", "")
+        position = _position() if dissents else None
+        count = archive().disposal.say(person(), list_no, position, agrees=not dissents, reason=reason)
+        done(f"您对 {count} 件的表态已记录。", f"Your word on {count} items is recorded.")
+        return _to(list_no)
+
+    return _do(list_no, "say", act)
 
 
 @blueprint.post("/<list_no>/strike")
@@ -292,5 +320,6 @@ def paper(list_no: str) -> str:
         drawn_up=local_time(view.row.drawn_up_at),
         rows=[sheet_row(item, names) for item in shown.on_list(view)],
         counts=shown.counts(view),
+        group=group_shown(view, names)["members"],
         approvals=[(names.get(one.approver_id, ""), local_time(one.approved_at)) for one in view.approvals],
     )

@@ -40,7 +40,7 @@ def names_in(view: ListView) -> dict[str, str]:
     """Return the names of everybody who had a hand in a list, by id."""
     row = view.row
     people = [row.proposer_id, row.submitted_by, row.ordered_by, *(one.approver_id for one in view.approvals)]
-    people += [one.supervisor_id for one in view.supervisions]
+    people += [*(one.supervisor_id for one in view.supervisions), *view.group.members]
     return names_of([*people, *(item.row.appraiser_id for item in view.items)])
 
 
@@ -264,6 +264,8 @@ def forms(view: ListView) -> set[str]:
         found.add("order")
     if Action.SUPERVISE in view.may:
         found.add("supervise")
+    if state is ListState.DRAWN_UP and found:
+        found |= {"group", "say"}
     before = {one.supervisor_id for one in view.supervisions if one.phase == BEFORE}
     after = {one.supervisor_id for one in view.supervisions if one.phase == AFTER}
     if state is ListState.CLOSED and person().id in before - after:

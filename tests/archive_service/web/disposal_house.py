@@ -33,6 +33,7 @@ CAST = (
     NewPerson("qian", "钱批", frozenset({APPROVER}), EVERYTHING),
     NewPerson("feng", "冯准", frozenset({APPROVER}), EVERYTHING),
     NewPerson("narrow", "窄审", frozenset({APPRAISER, APPROVER}), frozenset({"PUB", "INT"})),
+    NewPerson("sun", "孙鉴", frozenset({APPRAISER}), EVERYTHING),
     NewPerson("wang", "王阅", frozenset({READER}), frozenset({"PUB", "INT"})),
     NewPerson("zhao", "赵审", frozenset({AUDITOR}), frozenset({"PUB", "INT"})),
 )

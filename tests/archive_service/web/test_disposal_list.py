@@ -9,6 +9,8 @@ import pytest
 
 from archive_service.audit.log import Wanted, newest
 from archive_service.disposal.holds.holds import NewHold
+from archive_service.disposal.listing.lists import Appraisal
+from archive_service.disposal.model import Opinion
 from archive_service.people.policy import Action
 from archive_service.web import here
 from archive_service.web.desk import pane
@@ -473,3 +475,31 @@ def test_a_fault_whose_form_is_gone_is_said_at_the_top(house: DisposalHouse) -> 
     answer = house.client("zheng").post(f"{desk(list_no)}/appraise", data={**DESTROY, "position": "1"})
     assert answer.status_code == 409
     assert "已不在鉴定中" in answer.text
+
+
+# ------------------------------------------------------------------------------------------------- the appraisal group
+
+
+def test_a_group_is_named_speaks_and_stands_on_list_and_paper(house: DisposalHouse) -> None:
+    list_no, named = house.drawn_up(2), {"leader": "sun", "archives": "zheng", "business": "narrow"}
+    zhang, sun = house.client("zhang"), house.client("sun")
+    refused = zhang.post(f"{desk(list_no)}/group", data={"leader": "sun", "archives": "sun", "business": "narrow"})
+    assert refused.status_code == 422
+    assert "至少 3 人" in refused.text
+    assert zhang.post(f"{desk(list_no)}/group", data=named).status_code == 303
+    items = house.archive.disposal.view(house.who("zhang"), list_no).items
+    given = [Appraisal(item.row.position, Opinion.DESTROY, "无价值") for item in items]
+    house.archive.disposal.appraise(house.who("zheng"), list_no, given)
+    assert "等您表态的：第 1、2 件" in sun.get(desk(list_no)).text
+    refused = sun.post(f"{desk(list_no)}/say", data={"dissent": "1", "position": "2", "reason": " "})
+    assert (refused.status_code, "不同意须写明理由" in refused.text) == (422, True)
+    dissent = {"dissent": "1", "position": "2", "reason": "仍有凭证价值"}
+    assert sun.post(f"{desk(list_no)}/say", data=dissent).status_code == 303
+    assert sun.post(f"{desk(list_no)}/say").status_code == 303
+    assert "等您表态的" not in sun.get(desk(list_no)).text
+    assert zhang.post(f"{desk(list_no)}/submit").status_code == 409
+    for path in ("", "/paper"):
+        page = house.client("zhao").get(desk(list_no) + path).text
+        assert "孙鉴" in page
+        assert "仍有凭证价值" in page
+    assert house.client("wang").post(f"{desk(list_no)}/say").status_code == 403
