@@ -21,6 +21,7 @@ from archive_service.web.collecting.imports import MANIFESTS, check_view
 from archive_service.web.collecting.upload_desk import Batch, WaitingFile
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, in_place, person, words
+from archive_service.web.holdings.catalogue import case_said
 
 blueprint = Blueprint("drop_manifest", __name__, url_prefix="/file/drop")
 
@@ -35,7 +36,7 @@ def use(batch_id: str, file_id: str) -> Response | tuple[str, int]:
         manifest = batch.file(file_id)
         rows = _rows(batch, manifest, form)
         named = _Named(batch, manifest)
-        where: dict[str, Any] = {"fonds_no": form.get("fonds", ""), "case_no": form.get("case") or None}
+        where: dict[str, Any] = {"fonds_no": form.get("fonds", ""), "case_no": case_said(form.get("case", ""))}
         if form.get("act") != "file":
             found = check_rows(archive().accession, person(), rows, named.pick, **where)
             return drop_page(batch_id, form, checks=[check_view(one) for one in found]), 200

@@ -29,7 +29,7 @@ from archive_service.web.collecting.imports import MANIFESTS
 from archive_service.web.collecting.upload_desk import Batch, WaitingFile
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, in_place, level_options, number_of, person, t, words
-from archive_service.web.holdings.catalogue import case_options, fonds_options, type_options
+from archive_service.web.holdings.catalogue import case_options, case_said, fonds_options, type_options
 from index.extract.kinds import KINDS
 from index.extract.parts import CONTAINERS, ContainerLimits, LeftOut, Part, pieces, take_apart
 from index.extract.refusal import Refusal
@@ -285,11 +285,11 @@ def _row(place: int, some: list[WaitingFile], typed: Mapping[str, str]) -> Row:
 def _previewed(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: Mapping[str, str]) -> dict[str, Any]:
     """Return for each chosen file what filing would give now, what is wrong with it, or the file with which it goes."""
     found: dict[str, Any] = {one.id: some[0].path for some, _ in rows for one in some[1:]}
-    wanted = []
+    wanted, case_no = [], case_said(typed.get("case", ""))
     for some, row in rows:
         try:
             files = tuple(batch.source(one) for one in some)
-            wanted.append((some[0].id, new_record(row, files, typed.get("fonds", ""), typed.get("case") or None, None)))
+            wanted.append((some[0].id, new_record(row, files, typed.get("fonds", ""), case_no, None)))
         except ArchiveError as error:
             found[some[0].id] = error
     seen = preview_many(archive().ledger, archive().schedules, person(), [new for _, new in wanted])
@@ -298,5 +298,5 @@ def _previewed(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: M
 
 def _file(batch: Batch, rows: list[tuple[list[WaitingFile], Row]], typed: Mapping[str, str]) -> AnyResponse:
     planned = [(row, tuple(one.id for one in some)) for some, row in rows]
-    run_id = start(batch, Plan(typed.get("fonds", ""), typed.get("case") or None, planned), person())
+    run_id = start(batch, Plan(typed.get("fonds", ""), case_said(typed.get("case", "")), planned), person())
     return redirect(url_for("imports.page", run_id=run_id), 303)

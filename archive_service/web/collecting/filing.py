@@ -20,7 +20,7 @@ from archive_service.web import uploads
 from archive_service.web.answers import open_to_filers, question_field, typed_facts
 from archive_service.web.errors import note_refusal, status_of
 from archive_service.web.here import archive, done, in_place, level_options, number_of, person, t, words
-from archive_service.web.holdings.catalogue import case_options, fonds_options, type_options
+from archive_service.web.holdings.catalogue import case_options, case_said, fonds_options, type_options
 
 blueprint = Blueprint("filing", __name__, url_prefix="/file")
 
@@ -116,7 +116,7 @@ def _new_record(form: Mapping[str, str]) -> NewRecord:
 def _described(form: Mapping[str, str], files: tuple[SourceFile, ...]) -> NewRecord:
     return NewRecord(
         fonds_no=form.get("fonds", ""),
-        case_no=form.get("case") or None,
+        case_no=case_said(form.get("case", "")),
         type_code=form.get("type", ""),
         title=form.get("title", ""),
         document_date=parse_date(form.get("date", "")),

@@ -25,7 +25,7 @@ from archive_service.web.collecting.batch_filing import go_on, imports
 from archive_service.web.collecting.filing import fonds_of
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, in_place, person, t, words
-from archive_service.web.holdings.catalogue import case_options, fonds_options
+from archive_service.web.holdings.catalogue import case_options, case_said, fonds_options
 
 blueprint = Blueprint("imports", __name__, url_prefix="/file")
 
@@ -81,7 +81,7 @@ def file_folder() -> Response | tuple[str, int]:
             return _folder_page(request.form, None, _checked(files, request.form)), 200
         if request.form.get("act") == "suggest":
             return _folder_page(request.form, None, proposed=_proposed(files)), 200
-        run_id = _start(files, request.form.get("fonds", ""), request.form.get("case") or None)
+        run_id = _start(files, request.form.get("fonds", ""), case_said(request.form.get("case", "")))
     except ArchiveError as error:
         if in_place():
             raise
@@ -104,7 +104,7 @@ def _checked(files: list[FileStorage], form: Mapping[str, str]) -> list[dict[str
         _manifest_rows(files),
         uploads.Basket(files).pick,
         fonds_no=form.get("fonds", ""),
-        case_no=form.get("case") or None,
+        case_no=case_said(form.get("case", "")),
     )
     return [check_view(one) for one in found]
 

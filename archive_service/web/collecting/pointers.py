@@ -15,7 +15,7 @@ from archive_service.errors import ArchiveError
 from archive_service.web.answers import open_to_filers
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, in_place, person, words
-from archive_service.web.holdings.catalogue import case_options, fonds_options, type_options
+from archive_service.web.holdings.catalogue import case_options, case_said, fonds_options, type_options
 
 blueprint = Blueprint("pointers", __name__, url_prefix="/file/pointer")
 
@@ -57,7 +57,7 @@ def _pointer(form: Mapping[str, str]) -> Pointer:
     key = form.get("key", "")
     return Pointer(
         fonds_no=form.get("fonds", ""),
-        case_no=form.get("case") or None,
+        case_no=case_said(form.get("case", "")),
         type_code=form.get("type", ""),
         document_date=parse_date(form.get("date", "")),
         register_no=form.get("register_no", ""),

@@ -10,11 +10,14 @@ from flask import Blueprint, render_template, request, url_for
 
 from archive_service.catalog.records.browse import PAGE, Filters, Line
 from archive_service.catalog.records.counting import Value
-from archive_service.errors import NotFound, Text
+from archive_service.errors import BadInput, NotFound, Text
 from archive_service.people.model import LEVEL_WORDS
 from archive_service.people.policy import Action
 from archive_service.web.here import archive, class_name, may, names_of, number_of, person, t, type_name, words
 from archive_service.web.home import badges_of
+
+OFFERED = 300
+"""Case files that are offered for a choice; others are named by number or by words of their title."""
 
 blueprint = Blueprint("catalogue", __name__, url_prefix="/catalogue")
 
@@ -71,8 +74,30 @@ def type_options() -> list[tuple[str, str]]:
 
 
 def case_options() -> list[tuple[str, str]]:
-    """Return every case file for a choice, the newest first."""
-    return [(row.case_no, f"{row.case_no} {row.title}") for row in archive().cases.all_cases()]
+    """Return case files for a choice, the newest first; where there are more than a list can show, only these are offered."""
+    return [(row.case_no, f"{row.case_no} {row.title}") for row in archive().cases.all_cases()[:OFFERED]]
+
+
+def case_said(text: str) -> str | None:
+    """Return the case file that a person means: by its number, or by words that stand in one number, title or enterprise only.
+
+    What names none is returned as it is: who looks for it says that it is not there.
+    """
+    said = " ".join(text.split())
+    if not said:
+        return None
+    every = archive().cases.all_cases()
+    if any(row.case_no == said for row in every):
+        return said
+    wanted = said.casefold()
+    found = [row for row in every if wanted in f"{row.case_no}\n{row.title}\n{row.enterprise}".casefold()]
+    if len(found) > 1:
+        named = "；".join(f"{row.case_no} {row.title}" for row in found[:5])
+        raise BadInput(
+            f"有 {len(found)} 个案卷含“{said}”，请填写其中一个的编号：{named}{'……' if len(found) > 5 else ''}",
+            f"{len(found)} case files hold {said!r}; give the number of one of them: {named}{' ...' if len(found) > 5 else ''}",
+        )
+    return str(found[0].case_no) if found else said
 
 
 def fonds_options() -> list[tuple[str, str]]:

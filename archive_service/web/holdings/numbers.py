@@ -17,7 +17,7 @@ from archive_service.people.policy import Action, require
 from archive_service.search.doctor import continuity
 from archive_service.web.errors import status_of
 from archive_service.web.here import archive, done, in_place, local_time, names_of, number_of, person, words
-from archive_service.web.holdings.catalogue import case_options, fonds_options, type_options
+from archive_service.web.holdings.catalogue import case_options, case_said, fonds_options, type_options
 from archive_service.web.holdings.schemes import retention_options
 from archive_service.web.second import SecondWanted, require_second
 
@@ -93,7 +93,7 @@ def reserve() -> Response | str | tuple[str, int]:
             count=number_of(form.get("count", ""), "数量", "The count") or 0,
             purpose=form.get("purpose", ""),
             expires_on=parse_date(form.get("expires_on", "")),
-            case_no=form.get("case") or None,
+            case_no=case_said(form.get("case", "")),
             key=form.get("key") or None,
         )
         codes = archive().void_ledger.reserve(person(), wanted)

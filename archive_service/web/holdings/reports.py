@@ -19,7 +19,7 @@ from archive_service.reports.register import Register
 from archive_service.reports.totals import Totals
 from archive_service.reports.xlsx import as_xlsx
 from archive_service.web.here import archive, language, number_of, person, t, words
-from archive_service.web.holdings.catalogue import case_options
+from archive_service.web.holdings.catalogue import case_options, case_said
 from archive_service.web.second import second_again
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
@@ -53,7 +53,7 @@ def written(kind: str, form: str) -> Response:
 @second_again
 def cover_page() -> Response:
     """Hand out the cover of a case file."""
-    case_no = request.args.get("case", "")
+    case_no = case_said(request.args.get("case", "")) or ""
     return _pdf(cover(ledgers().cover(person(), case_no, language()), language()), t("案卷封面", "Cover"), case_no)
 
 
@@ -99,7 +99,7 @@ def handed_out(register: Register, form: str) -> Response:
 def _draw_up(kind: Catalogues) -> Register:
     printing, chosen = archive().printing, request.args
     if kind is Catalogues.CASE:
-        return printing.case(person(), chosen.get("case", ""), language())
+        return printing.case(person(), case_said(chosen.get("case", "")) or "", language())
     if kind is Catalogues.CASES:
         return printing.all_cases(person(), language())
     totals, year = Totals(printing, archive().use_register), number_of(chosen.get("year", ""), "年度", "The year")
@@ -108,7 +108,7 @@ def _draw_up(kind: Catalogues) -> Register:
     if kind is Catalogues.YEARLY:
         return totals.yearly(person(), year, language())
     if kind is Catalogues.CASE_NOTE:
-        return totals.case_note(person(), chosen.get("case", ""), language())
+        return totals.case_note(person(), case_said(chosen.get("case", "")) or "", language())
     if kind is Catalogues.CATALOGUES:
         return ledgers().catalogues(person(), language())
     if kind is Catalogues.TRANSFERRED:

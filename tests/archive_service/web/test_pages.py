@@ -9,13 +9,16 @@ import io
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
+from archive_service.catalog.records.cases import Cases
 from archive_service.vault import DiskFull, Vault
 from tests.archive_service.web.conftest import House
 
@@ -280,3 +283,31 @@ def test_the_number_of_what_waits_is_the_same_on_every_page(house: House) -> Non
     tallies = {address: re.findall(r'class="tally[^>]*>([^<]*)<', page) for address, page in pages.items()}
     assert int(tallies["/"][0]) > 0
     assert tallies["/access/"] == tallies["/disposal/transfers/"] == tallies["/"]
+
+
+def test_many_case_files_are_searched_for_and_few_are_chosen_from_a_list(house: House, monkeypatch: Any) -> None:
+    client = house.client("lin")
+    assert '<select id="case" name="case"' in client.get("/file").text
+    real = Cases.all_cases
+
+    def many(self: Cases) -> list[Any]:
+        (one,) = (row for row in real(self) if row.case_no == "AX2024-001")
+        made = [SimpleNamespace(case_no=f"QT{at:04d}", title=f"旧案 {at}", enterprise="别厂") for at in range(400)]
+        return [*made, one]
+
+    monkeypatch.setattr(Cases, "all_cases", many)
+    shown = client.get("/file?case=AX2024-001").text
+    assert '<input id="case" name="case" list="case-offered" value="AX2024-001"' in shown
+    assert shown.count('<option value="QT') == 300
+    data = {"fonds": "Q001", "type": "ZBG04", "title": "按词找案卷", "date": "2024-03-01"}
+
+    def filed(case: str) -> TestResponse:
+        return client.post("/file", data={**data, "case": case, "files": [(io.BytesIO(case.encode()), "a.txt")]})
+
+    several = filed("旧案")
+    assert several.status_code == 422
+    assert "有 400 个案卷含“旧案”" in several.text
+    assert "没有案卷" in filed("无此案").text
+    answer = filed("  华东化工巡察 ")
+    assert answer.status_code == 303
+    assert "AX2024-001" in client.get(answer.location.rsplit("/", 1)[0]).text
