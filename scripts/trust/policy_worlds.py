@@ -83,7 +83,7 @@ def _one(connection: Any, chance: random.Random, row_id: str, things: dict[str, 
         connection.execute(insert(emergencies).values(**common, **opened))
         return
     given = {"request_id": row_id, "granted_by": giver, "granted_at": STAMPS[0], "until": until}
-    actions = chance.choice(("view", "view,print", "download,print,view"))
+    actions = chance.choice(("view", "view,print", "download,print,view", "redacted", None))
     ended = STAMPS[0] if chance.random() < 0.2 else None
     connection.execute(insert(grants).values(**common, **given, actions=actions, revoked_at=ended))
 

@@ -78,7 +78,7 @@ OTHERS = (
     *("null", "undefined", "NaN", "true", "[object Object]", "__proto__", "constructor", "𝒻𝓊𝓁𝓁", "ﷺ", "Z̸͓͝a̵l̶g̷o̴"),
 )
 STRINGS = [frame.format(tag.format(RUN)) for frame, tag in product(FRAMES, TAGS)] + list(OTHERS)
-PORTION = 40
+PORTION = 70
 ADDRESSES = ("/catalogue/", "/search?q=window", "/reports/descriptions", "/search/saved", "/catalogue/cases", "/")
 
 
