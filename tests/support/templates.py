@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from archive_service.catalog.classification import schedules
@@ -112,12 +115,27 @@ def read_plan(path: Path, schedule: Schedule) -> Plan:
     return load_plan(path, schedule)
 
 
+class Translated(BytecodeCache):
+    """Page templates as compiled for the first application: the next ones need not compile them again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
 @contextmanager
 def in_use() -> Iterator[None]:
     """Let everything in this process that migrates a database or loads plan and schedule take what was made before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "create_engine", new_engine)
         patch.setattr(migrate, "command", Remembered())
+        patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": Translated()})
         patch.setattr(schedules, "load_schedule", read_schedule)
         patch.setattr(schedules, "load_plan", read_plan)
         yield
