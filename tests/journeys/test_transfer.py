@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError
 
 from archive_service.archive import Archive, open_archive
 from archive_service.audit.notes import Signer
+from archive_service.catalog.filing.rows import component_id
+from archive_service.catalog.properties.items import Stage
 from archive_service.catalog.records.browse import Filters
 from archive_service.catalog.records.exchange import from_ead, missing
 from archive_service.disposal.listing.lists import Appraisal
@@ -318,6 +320,24 @@ def test_one_who_may_not_read_a_record_writes_it_into_no_package(life: Life, app
     for who in ("approver1", "reader"):
         with pytest.raises(ArchiveError):
             life.archive.transfers.prepare(life.who(who), approved, "市档案馆")
+
+
+def test_a_failed_must_item_stops_the_package_until_another_person_lets_it_through(life: Life, approved: str) -> None:
+    archive, archivist = life.archive, life.who("archivist")
+    damaged = archive.catalogue.records(archivist, Filters(type_code="YSH05"))[0]
+    for copy in life.folder.rglob(f"{component_id(damaged.id, 0)}.*"):
+        copy.unlink()
+    for _ in range(2):  # asking again changes nothing
+        with pytest.raises(Conflict, match=rf"no package was made: {damaged.code} .*A10"):
+            archive.transfers.prepare(archivist, approved, "市档案馆")
+    assert archive.transfers.all(archivist) == []
+    assert [list_no for list_no, _ in archive.transfers.waiting(archivist)] == [approved]
+    (asked,) = archive.properties.doors.exceptions(life.who("approver1"))
+    assert (asked.code, asked.row.stage) == (damaged.code, Stage.TRANSFER.value)
+    with pytest.raises(Forbidden):
+        archive.properties.doors.decide(archivist, asked.row.id, granted=True, reason="自己放行不行")
+    archive.properties.doors.decide(life.who("approver1"), asked.row.id, granted=True, reason="原件另有纸质")
+    assert archive.transfers.prepare(archivist, approved, "市档案馆").items == 2
 
 
 def held(archive: Archive, person: Person) -> int:
