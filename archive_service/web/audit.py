@@ -16,6 +16,9 @@ from archive_service.web.holdings.catalogue import Narrowing
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 
+MOST_SHOWN = 10
+"""Of a list in an entry (files, keys) so many are shown on the page."""
+
 
 @blueprint.get("/")
 def page() -> str:
@@ -107,7 +110,11 @@ def detail_of(body: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """Return a value in words; of a long list its beginning and how much more there is, which the exported log holds."""
+    if not isinstance(value, list):
+        return str(value)
+    shown, left = ", ".join(map(str, value[:MOST_SHOWN])), len(value) - MOST_SHOWN
+    return shown + (t(" 等，另有 %s 项", " and %s more") % left if left > 0 else "")
 
 
 @blueprint.post("/verify")
