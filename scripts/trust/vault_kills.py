@@ -5,7 +5,8 @@ Use: python scripts/trust/vault_kills.py [put|destroy|rotate|replicate ...]     
 Needs strace, and the right to trace one's own children. For each scenario and each kind of call that changes
 something, the process is killed before its first, second, ... such call, until a run ends by itself. After
 each kill the vault is opened again, must be whole or recover by repeating the step, and the step is repeated.
-Prints one line of JSON for each scenario; exit code 1 if anything was lost. Kills show the death of the
+Prints one line of JSON for each scenario; exit code 1 if anything was lost. ``archive_kills.py`` kills a whole archive, a
+sample of calls, and ends with doctor. Kills show the death of the
 process, not of the power: what the system had not yet written to the disk is still there.
 """
 
