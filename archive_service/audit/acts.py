@@ -169,6 +169,7 @@ LIST_DRAWN_UP = _act("disposal:list:drawn_up", "编制处置清册", "Disposal l
 ITEM_APPRAISED = _act("disposal:item:appraised", "鉴定", "Appraised")
 GROUP_NAMED = _act("disposal:group:named", "指定鉴定小组", "Appraisal group named")
 GROUP_SAID = _act("disposal:group:said", "鉴定小组成员表态", "Member of the appraisal group gave word")
+PAPER_ATTESTED = _act("disposal:paper:attested", "见证纸质件销毁", "Destruction of papers attested")
 LIST_SUBMITTED = _act("disposal:list:submitted", "提交审批", "Submitted for approval")
 LIST_APPROVED = _act("disposal:list:approved", "批准", "Approved")
 LIST_RETURNED = _act("disposal:list:returned", "退回", "Returned")

@@ -220,6 +220,28 @@ appraisal_votes = vouched_table(
     CheckConstraint("agrees OR (reason IS NOT NULL AND reason <> '')", name="says_why"),
 )
 
+paper_destructions = vouched_table(
+    # What two supervisors attest of the papers of a destroyed item.
+    "paper_destruction",
+    Column("list_id", ID, nullable=False, index=True),
+    Column("proposer_id", ID, nullable=False),
+    Column("item_id", ID, ForeignKey("disposal_item.id"), nullable=False, unique=True),
+    Column("box_no", String(40), nullable=False),
+    Column("done_on", Date, nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("way", String(200), nullable=False),
+    Column("first_id", ID, ForeignKey("person.id"), nullable=False),
+    Column("first_at", STAMP, nullable=False),
+    Column("second_id", ID, ForeignKey("person.id")),
+    Column("second_at", STAMP),
+    ForeignKeyConstraint(["list_id", "proposer_id"], ["disposal_list.id", "disposal_list.proposer_id"]),
+    CheckConstraint(
+        "first_id <> proposer_id AND (second_id IS NULL OR second_id <> proposer_id)", name="not_by_proposer"
+    ),
+    CheckConstraint("second_id IS NULL OR second_id <> first_id", name="two_people"),
+    CheckConstraint("(second_id IS NULL) = (second_at IS NULL)", name="second"),
+)
+
 certificates = vouched_table(
     "certificate",
     Column("list_id", ID, ForeignKey("disposal_list.id"), nullable=False, unique=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -91,7 +91,7 @@ def _row(number: int, item: Mapping[str, Any], clock: Clock, language: str) -> t
     def say(zh: str, en: str) -> str:
         return Text(zh, en).in_language(language)
 
-    made = date.fromisoformat(item["document_date"])
+    made, paper = date.fromisoformat(item["document_date"]), item.get("paper")
     at = next((str(step["at"]) for step in item["steps"] if step["act"] == PROVED_STEPS[-1]), "")
     gone = _day(at, clock) if at else ""
     until = date.fromisoformat(gone) if gone else made
@@ -108,12 +108,22 @@ def _row(number: int, item: Mapping[str, Any], clock: Clock, language: str) -> t
         say(f"{years} 年", f"{years} years"),
         kept,
         len(item["components"]),
-        say("电子", "electronic"),
+        say("电子、纸质", "electronic, paper") if paper else say("电子", "electronic"),
         item["opinion"]["reason"],
-        METHOD.in_language(language),
+        METHOD.in_language(language) + (say("；纸质：", "; paper: ") + paper["way"] if paper else ""),
         gone,
-        say("已销毁", "destroyed") if gone else "",
+        _note(paper, gone, say),
     )
+
+
+def _note(paper: Mapping[str, Any] | None, gone: str, say: Callable[[str, str], str]) -> str:
+    """Say that it is destroyed; of papers also from which box, when, where and before whom."""
+    said = say("已销毁", "destroyed") if gone else ""
+    if not paper:
+        return said
+    who = say("、", ", ").join(one["name"] for one in paper["supervisors"])
+    facts = (paper["box_no"], paper["done_on"], paper["place"], who)
+    return f"{said}{say('；纸质 ', '; paper ')}{say('，', ', ').join(facts)}"
 
 
 def _day(stamp: str, clock: Clock) -> str:

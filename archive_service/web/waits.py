@@ -67,6 +67,11 @@ def _disposal() -> list[Wait]:
         due,
         url_for("disposal.queue"),
     )
+    papers: Wait = (
+        t("份清册的纸质件等您作为监销人见证销毁", "lists have papers whose destruction waits for your attestation"),
+        archive().destruction.papers_waiting(reader),
+        lists,
+    )
     unsigned: Wait = (
         t(
             "份清册已销毁完毕，等您作为监销人签字",
@@ -78,6 +83,7 @@ def _disposal() -> list[Wait]:
     return [
         queued,
         unsigned,
+        papers,
         *(_turn(zh, en, turns.waiting[one], turns.late[one], lists) for one, zh, en in LIST_TURNS),
     ]
 

@@ -96,6 +96,13 @@ def test_a_trade_secret_is_in_clear_inside_the_approved_package_alone(life: Life
     assert "档案 2 件，文件 2 个" in (bag / "data" / "说明文件.TXT").read_text(encoding="utf-8")
     listed = ET.parse(bag / "data" / "文件目录.XML").getroot()
     assert [one.findtext("密级") for one in listed] == ["内部", "商业秘密"]
+    register = ET.parse(bag / "data" / "其他" / "移交清册.XML").getroot()
+    assert (register.findtext("包号"), register.findtext("件数")) == (package_no, "2")
+    for file in register.iter("文件"):
+        content = (bag / "data" / file.attrib["路径"]).read_bytes()
+        assert (file.attrib["字节"], file.attrib["SHA-256"]) == (str(len(content)), hashlib.sha256(content).hexdigest())
+    table = (bag / "data" / "其他" / "移交清册.CSV").read_text(encoding="utf-8-sig").splitlines()
+    assert (len(table), table[2].split(",")[6]) == (3, "商业秘密")
     for one in listed:
         assert (bag / "data" / (one.findtext("电子档案名称") or "?")).is_file()
     told = json.loads((bag / "metadata" / "handover.json").read_text(encoding="utf-8"))

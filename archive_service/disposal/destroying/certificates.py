@@ -21,6 +21,7 @@ from archive_service.audit.tables import entries
 from archive_service.catalog.keeping.known_stores import given_up
 from archive_service.catalog.tables import components, fonds, records
 from archive_service.database.tables import CANONICAL
+from archive_service.disposal.destroying.papers import on_certificate
 from archive_service.disposal.listing.freezing import items_of
 from archive_service.disposal.listing.group import CAPACITY_WORDS, group_of
 from archive_service.disposal.listing.supervising import BEFORE, supervisions_of
@@ -109,6 +110,7 @@ def _body(connection: Connection, row: Any, stores: Collection[str]) -> dict[str
     one_fonds = connection.execute(select(fonds).where(fonds.c.id == row.fonds_id)).one()
     items = items_of(connection, row.id)
     destroyed = [item for item in items if item.step == Step.DESTROYED]
+    papers = on_certificate(connection, row.id, names)
     given = connection.execute(
         select(approvals)
         .where(approvals.c.list_id == row.id, approvals.c.round == row.round)
@@ -134,7 +136,7 @@ def _body(connection: Connection, row: Any, stores: Collection[str]) -> dict[str
         "method": METHOD._asdict(),
         "stores": {"looked_into": list(stores), "given_up": [asdict(one) for one in given_up(connection)]},
         "decisions": _decisions(connection, row),
-        "items": [_item(connection, item) for item in destroyed],
+        "items": [{**_item(connection, item), "paper": papers.get(item.id)} for item in destroyed],
         "kept": [_kept(connection, item) for item in items if item.step not in (Step.DESTROYED, Step.STRUCK)],
     }
 

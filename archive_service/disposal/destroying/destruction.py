@@ -8,6 +8,7 @@ completed by carrying out again, and two processes at once do not disturb each o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from archive_service.catalog.keeping import known_stores
 from archive_service.catalog.tables import ARCHIVED, DESTROYING, records
 from archive_service.clock import from_stamp
 from archive_service.disposal.checking.check import RetentionCheck
+from archive_service.disposal.destroying import papers
 from archive_service.disposal.destroying.certificates import Certificates
 from archive_service.disposal.destroying.steps import Purger, Steps
 from archive_service.disposal.listing.approving import void_approvals
@@ -81,6 +83,7 @@ class Destruction:
             supervisors = require_supervised(work.connection, row)
             require(person, Action.ORDER_DESTRUCTION, Thing(hands={**hands, "supervisor": supervisors}))
             known_stores.require_all(work.connection, self.vault.stores)
+            papers.refuse_lent(work.connection, row.id)
             found = obstacles(work.connection, self.check, row)
             if found:
                 text = in_words(found)
@@ -104,6 +107,30 @@ class Destruction:
         values = {"state": ListState.ORDERED, "ordered_at": work.at, "ordered_by": person.id}
         work.update(disposal_lists, row.id, {**values, "reason_zh": None, "reason_en": None})
         work.act(acts.LIST_ORDERED, "disposal_list", row.id, list_no=row.list_no, round=row.round, digest=row.digest)
+
+    def attest_papers(self, person: Person, list_no: str, said: Mapping[str, str]) -> bool:
+        """Attest the destruction of a list's papers (``done_on``, ``place``, ``way``); say whether both supervisors have.
+
+        Then the list closes, once nothing else keeps it open.
+        """
+        whole = papers.attest(self.ledger, person, list_no, said)
+        if whole:
+            self._finish(list_no)
+        return whole
+
+    def papers(self, viewer: Person, list_no: str) -> list[papers.Paper]:
+        """Return the papers of what a list destroyed."""
+        require(viewer, Action.SEE_DISPOSAL)
+        with self.ledger.read() as connection:
+            wanted = select(disposal_lists.c.id).where(disposal_lists.c.list_no == list_no.strip())
+            list_id = connection.execute(wanted).scalar_one_or_none()
+            return papers.papers_of(connection, list_id) if list_id else []
+
+    def papers_waiting(self, viewer: Person) -> int:
+        """Return of how many ordered lists the papers wait for this supervisor's word."""
+        require(viewer, Action.SEE_DISPOSAL)
+        with self.ledger.read() as connection:
+            return papers.waiting_for(connection, viewer.id)
 
     def unfinished(self) -> list[str]:
         """Return the numbers of the lists that are ordered and not closed yet."""
@@ -140,9 +167,10 @@ class Destruction:
                 .where(disposal_items.c.list_id == row.id)
                 .order_by(disposal_items.c.position)
             ).all()
+            papers_left = bool(papers.unattested(connection, row.id))
         open_items = [item for item in found if item.step not in FINISHED]
         closed = row.state == ListState.CLOSED
-        if row.state == ListState.ORDERED and not open_items:
+        if row.state == ListState.ORDERED and not open_items and not papers_left:
             self.certificates.close(row.list_no, self.vault.stores)
             closed = True
         return CarriedOut(

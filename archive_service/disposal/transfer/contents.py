@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from archive_service.disposal.transfer.bag import Part, part_of
-from archive_service.disposal.transfer.metadata import CONTROL, dat46, ead, fourtest, plain, premis, written
+from archive_service.disposal.transfer.lists import lists
+from archive_service.disposal.transfer.metadata import CONTROL, dat46, ead, fourtest, premis
 from archive_service.disposal.transfer.shape import Handed, Head, path_of
-from archive_service.people.model import LEVEL_WORDS, OPEN_LEVELS
+from archive_service.people.model import OPEN_LEVELS
 from archive_service.vault import Vault
 
 
@@ -25,7 +25,7 @@ def payload(vault: Vault, head: Head, handed: Sequence[Handed]) -> list[Part]:
     return [
         *parts,
         part_of("说明文件.TXT", _note(head, len(handed), len(parts), size)),
-        part_of("文件目录.XML", _catalogue(handed)),
+        *(part_of(path, body) for path, body in lists(head, handed).items()),
         part_of("其他/移交信息.json", handover(head, handed)),
     ]
 
@@ -48,30 +48,10 @@ def _note(head: Head, records: int, files: int, size: int) -> bytes:
         f"移交性质：{head.nature}",
         f"制作日期：{head.prepared_on}",
         f"数量：档案 {records} 件，文件 {files} 个，共 {size} 字节",
-        "结构：BagIt 1.0（RFC 8493），摘要算法 SHA-256；文件目录见 文件目录.XML",
+        "结构：BagIt 1.0（RFC 8493），摘要算法 SHA-256；文件目录见 文件目录.XML，移交清册及 XML 模式见 其他",
         "包的摘要：对 tagmanifest-sha256.txt 计算 SHA-256，回执须写明此值",
     ]
     return ("\r\n".join(lines) + "\r\n").encode()
-
-
-def _catalogue(handed: Sequence[Handed]) -> bytes:
-    root = ET.Element("文件目录")
-    for number, record in enumerate(handed, 1):
-        entry = ET.SubElement(root, "文件")
-        names = "；".join(path_of(record, place, file) for place, file in enumerate(record.files, 1))
-        values = {
-            "顺序号": str(number),
-            "档号": record.row["code"],
-            "责任者": record.description.author,
-            "题名": record.description.title,
-            "日期": record.row["document_date"].isoformat(),
-            "密级": LEVEL_WORDS[record.row["level"]].zh,
-            "电子档案名称": names,
-            "备注": record.description.note,
-        }
-        for name, value in values.items():
-            ET.SubElement(entry, name).text = plain(value)
-    return written(root)
 
 
 def handover(head: Head, handed: Sequence[Handed]) -> bytes:

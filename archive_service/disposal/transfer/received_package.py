@@ -13,6 +13,7 @@ from typing import Any
 from archive_service.catalog.collecting.folders import inside, read_chunks
 from archive_service.catalog.model import SourceFile
 from archive_service.disposal.transfer.bag_check import BagReport, check_bag, leads_out
+from archive_service.disposal.transfer.lists import SCHEMAS, check
 from archive_service.errors import BadInput, Damaged
 
 TOLD = "metadata/handover.json"
@@ -64,6 +65,7 @@ def read_package(folder: Path) -> Package:
             "The package is not sound and is not taken in: " + " ".join(one.en for one in report.faults[:5]),
         )
     told = _told(folder, report)
+    _check_lists(folder)
     try:
         digests = _digests(folder / "manifest-sha256.txt")
         records = tuple(_record(folder, one, digests) for one in told["records"])
@@ -77,6 +79,16 @@ def read_package(folder: Path) -> Package:
     if len({one.code for one in records}) != len(records):
         raise BadInput("包内有两件档号相同。", "Two records of the package bear one code.")
     return package
+
+
+def _check_lists(folder: Path) -> None:
+    """Hold the lists of the package against our schemas of them; those that it has not are no fault."""
+    for name in SCHEMAS:
+        path = folder / "data" / name
+        if not path.is_symlink() and path.is_file():
+            if path.stat().st_size > LARGEST:
+                raise Damaged(f"{name} 过大。", f"{name} is too large.")
+            check(name, path.read_bytes())
 
 
 def _told(folder: Path, report: BagReport) -> Any:

@@ -19,6 +19,7 @@ from archive_service.web.desk.faults import Fault, at_its_form, chosen
 from archive_service.web.desk.group import group_shown, members_typed
 from archive_service.web.desk.pane import pane, reading
 from archive_service.web.desk.paper import sheet_row
+from archive_service.web.desk.papers import papers_shown
 from archive_service.web.desk.words import OPINION_HELP, badge_of, timeline_of
 from archive_service.web.errors import note_refusal, status_of
 from archive_service.web.here import archive, done, in_place, local_time, may, number_of, person, t, words
@@ -64,13 +65,14 @@ def _page(list_no: str, fault: Fault | None = None) -> str:
         opinions=[(one.value, words(OPINION_WORDS[one]), words(OPINION_HELP[one])) for one in OPINION_HELP],
         forms=forms,
         group=group_shown(view, names),
-        decides=bool(forms - {"appraise", "rest", "strike", "group", "say"}),
+        decides=bool(forms - {"appraise", "rest", "strike", "group", "say", "papers"}),
         fault=fault,
         fault_above=fault is not None and not at_its_form(fault, forms, items, yours, at_desk),
         what_goes=what_goes(view, names) if "order" in forms else [],
         what_is_approved=what_is_approved(view, names) if "approve" in forms else [],
         destroyed=(finished, total),
         certified=view.certified,
+        papers=papers_shown(view, names),
         supervisors=shown.supervisors(view, names),
         history=timeline_of(view.done),
         longest_reason=LONGEST_REASON,
@@ -84,6 +86,11 @@ def progress(list_no: str) -> Response:
     view = archive().disposal.view(person(), list_no)
     finished, total = shown.progress(view)
     closed = view.row.state != ListState.ORDERED
+    rest = papers_shown(view, {})["waiting"] if finished == total and not closed else []
+    left = t(
+        "电子部分已销毁，等两名监销人见证纸质件的销毁。",
+        "The electronic side is destroyed; two supervisors have to attest the destruction of the papers.",
+    )
     going = t(
         "正在逐件销毁；离开本页，工作也会继续。", "Items are destroyed one by one; the work goes on if you leave."
     )
@@ -91,7 +98,13 @@ def progress(list_no: str) -> Response:
     fill = {f"step-{item['position']}": item["step"] for item in items}
     fill |= {f"finding-{item['position']}": item["finding"] for item in items}
     over = t("全部办完。", "All of it is done.")
-    return jsonify(done=finished, total=total, sentence=over if closed else going, finished=closed, **fill)
+    return jsonify(
+        done=finished,
+        total=total,
+        sentence=over if closed else left if rest else going,
+        finished=closed or bool(rest),
+        **fill,
+    )
 
 
 # ------------------------------------------------------------------------------------------------- what people do
@@ -275,6 +288,23 @@ def order(list_no: str) -> Answer:
         return _to(list_no)
 
     return _do(list_no, "order", act)
+
+
+@blueprint.post("/<list_no>/papers")
+def attest_papers(list_no: str) -> Answer:
+    """Attest as a supervisor that the papers were destroyed; the person's own password is asked for again."""
+
+    def act() -> Response:
+        sign_again()
+        if archive().destruction.attest_papers(person(), list_no, request.form):
+            done("两名监销人均已见证，纸质件销毁办结。", "Both supervisors have attested; the papers are done with.")
+        else:
+            done(
+                "已记录，还须另一名监销人以相同事实见证。", "Recorded; the other supervisor must attest the same facts."
+            )
+        return _to(list_no)
+
+    return _do(list_no, "papers", act)
 
 
 def _do(list_no: str, form: str, act: Callable[[], Response]) -> Answer:

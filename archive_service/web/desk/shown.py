@@ -270,6 +270,8 @@ def forms(view: ListView) -> set[str]:
     after = {one.supervisor_id for one in view.supervisions if one.phase == AFTER}
     if state is ListState.CLOSED and person().id in before - after:
         found.add("sign_off")
+    if state is ListState.ORDERED and person().id in before:
+        found.add("papers")
     if view.may_send_back:
         found.add("send_back")
     return found

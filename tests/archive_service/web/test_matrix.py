@@ -192,6 +192,7 @@ LET_IN: dict[str, tuple[str, ...]] = {
     "POST /disposal/lists/<list_no>/sign-off": HOLDERS,
     "POST /disposal/lists/<list_no>/group": KEEPERS,
     "POST /disposal/lists/<list_no>/say": ("appraiser",),
+    "POST /disposal/lists/<list_no>/papers": HOLDERS,
     "POST /disposal/lists/<list_no>/strike": KEEPERS,
     "POST /disposal/lists/<list_no>/submit": KEEPERS,
     "POST /disposal/lists/<list_no>/withdraw": KEEPERS,
