@@ -1,4 +1,4 @@
-"""Scenarios 1, 3, 10 and 23: periods that others count wrongly, papers that never go, papers that never come in."""
+"""Scenarios 1, 2, 3, 5, 10 and 23: periods that others count wrongly, papers that never go, papers that never come in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from archive_service.audit.tables import entries
 from archive_service.catalog.filing.pointers import Pointer, record_of
+from archive_service.disposal.listing.lists import Appraisal
+from archive_service.disposal.model import Opinion
 from archive_service.disposal.tables import candidates
 from archive_service.errors import BadInput, Conflict, NotFound
 from tests.journeys.conftest import Life
@@ -44,6 +47,52 @@ def test_the_clock_of_a_case_starts_when_it_is_closed(life: Life):
     assert life.archive.chores.check_retention().queued == 1
     assert life.archive.chores.check_retention().queued == 0
     assert life.archive.explain(life.who("archivist"), receipt.archival_code)[0].due_on == date(2035, 1, 1)
+
+
+def test_a_case_that_is_reopened_stops_the_clock_and_leaves_the_queue(life: Life):
+    """Scenario 2: closing revoked, the entry is withdrawn; closed again, another date counts."""
+    archive, archivist = life.archive, life.who("archivist")
+    receipt = life.file("KCQ02", "工艺文件复制件", "内容")
+    life.on(2025, 1, 10)
+    archive.cases.record_event(archivist, "AX2024-001", "CASE_CLOSED", date(2024, 12, 31), exception="测试")
+    life.on(2035, 1, 1)
+    assert archive.chores.check_retention().queued == 1
+    case_id = archive.cases.case("AX2024-001").id
+    (closed,) = [one for one in archive.cases.events(case_id) if one.trigger == "CASE_CLOSED"]
+    archive.cases.revoke_event(archivist, closed.id, "复查后重开")
+    assert archive.explain(archivist, receipt.archival_code)[0].due_on is None
+    report = archive.chores.check_retention()
+    assert (report.queued, report.withdrawn) == (0, 1)
+    assert archive.disposal.queue(archivist) == []
+    archive.cases.record_event(archivist, "AX2024-001", "CASE_CLOSED", date(2034, 6, 30), exception="测试")
+    assert archive.explain(archivist, receipt.archival_code)[0].due_on == date(2045, 1, 1)
+    assert archive.chores.check_retention().queued == 0
+
+
+def test_what_is_kept_longer_keeps_its_code_and_its_date_moves_by_as_many_years(life: Life):
+    """Scenario 5."""
+    archive, archivist = life.archive, life.who("archivist")
+    receipt = life.file("YSH05", "整改情况月报", "月报", on=date(2014, 6, 1), case_no=None)
+    life.on(2025, 1, 1)
+    archive.chores.check_retention()
+    drawn = archive.disposal.draw_up(archivist, [archive.disposal.queue(archivist)[0].row.id])
+    archive.disposal.appraise(life.who("appraiser"), drawn.list_no, [Appraisal(1, Opinion.EXTEND, "仍有凭证价值", 20)])
+    digest = archive.disposal.submit(archivist, drawn.list_no)
+    for approver in ("approver1", "approver2"):
+        archive.disposal.approve(life.who(approver), drawn.list_no, digest)
+    found, _ = archive.explain(archivist, receipt.archival_code)
+    assert found.due_on == date(2045, 1, 1)
+    assert "-D10-" in archive.catalogue.find(archivist, receipt.archival_code).line.code
+    with archive.ledger.read() as connection:
+        wanted = select(entries.c.body).where(
+            entries.c.act == "disposal:item:decided", entries.c.object_id == receipt.record_id
+        )
+        (told,) = connection.execute(wanted).scalars()
+    assert drawn.list_no in told
+    life.on(2044, 12, 31)
+    assert archive.chores.check_retention().queued == 0
+    life.on(2045, 1, 1)
+    assert archive.chores.check_retention().queued == 1
 
 
 def test_what_is_permanent_comes_onto_no_list_by_any_way(life: Life):

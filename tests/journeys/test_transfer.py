@@ -147,7 +147,7 @@ def test_the_papers_bear_the_figures_and_no_title_that_the_reader_may_not_see(li
     deed = papers.deed(life.who("archivist"), package_no, "en")
     assert any(digest in row for row in deed.rows)
     form = papers.form(life.who("archivist"), package_no, "zh")
-    assert ("移交电子档案数量", "2 / 5", "") in form.rows
+    assert ("移交电子档案数量", "2 / 9", "") in form.rows
     assert all(as_pdf(one).startswith(b"%PDF") for one in (deed, form))
     with pytest.raises(Forbidden):
         papers.register(life.who("reader"), package_no, "zh")
