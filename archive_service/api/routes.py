@@ -19,7 +19,7 @@ from archive_service.catalog.collecting.duplicates import same_elsewhere
 from archive_service.catalog.model import NewRecord, SourceFile
 from archive_service.catalog.records.browse import Line
 from archive_service.disposal.holds.holds import NewHold
-from archive_service.errors import ArchiveError, BadInput, Forbidden, Text
+from archive_service.errors import ArchiveError, BadInput, Forbidden, NotFound, Text
 from archive_service.people.model import Person
 from archive_service.people.policy import Action, require
 from archive_service.people.tokens import AUDIT, DISPOSE, FILE, READ
@@ -73,6 +73,19 @@ class Happened(Schema):
     trigger = String(required=True, validate=Length(1, 32))
     on = Date(required=True)
     exception = String(load_default="", validate=Length(0, 500))
+
+
+class Corrected(Schema):
+    """The right date of an event, and why the one that stands is wrong."""
+
+    on = Date(required=True)
+    reason = String(required=True, validate=Length(1, 500))
+
+
+class Revoked(Schema):
+    """Why an event is taken back."""
+
+    reason = String(required=True, validate=Length(1, 500))
 
 
 class Held(Schema):
@@ -233,6 +246,56 @@ def event(case_no: str, json_data: dict[str, Any]) -> tuple[dict[str, Any], int]
     said = json_data
     _archive().cases.record_event(_person(FILE), case_no, said["trigger"], said["on"], said["exception"])
     return {"case": case_no, "trigger": said["trigger"], "on": said["on"].isoformat()}, 201
+
+
+@blueprint.get("/cases/<case_no>/events")
+@blueprint.doc(security="token", summary="List the events of a case file, revoked ones too")
+def events(case_no: str) -> dict[str, Any]:
+    """Return what happened to a case file, with what was corrected and why."""
+    return {"case": case_no, "events": _events(case_no)}
+
+
+@blueprint.post("/cases/<case_no>/events/<event_id>/correction")
+@blueprint.input(Corrected)
+@blueprint.doc(security="token", summary="Correct the date of an event")
+def correct_event(case_no: str, event_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
+    """Give an event another date; the old one stays to be seen with the reason, and every clock moves at once."""
+    actor = _person(FILE)
+    _archive().cases.correct_event(actor, _event_of(case_no, event_id), json_data["on"], json_data["reason"])
+    return {"case": case_no, "events": _events(case_no)}
+
+
+@blueprint.post("/cases/<case_no>/events/<event_id>/revocation")
+@blueprint.input(Revoked)
+@blueprint.doc(security="token", summary="Take an event back")
+def revoke_event(case_no: str, event_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
+    """Take an event back that did not happen; clocks that it started stop or move."""
+    actor = _person(FILE)
+    _archive().cases.revoke_event(actor, _event_of(case_no, event_id), json_data["reason"])
+    return {"case": case_no, "events": _events(case_no)}
+
+
+def _event_of(case_no: str, event_id: str) -> str:
+    """Return an event's id if it is of that case file: nobody corrects another's by a slip in the address."""
+    if event_id not in [one["id"] for one in _events(case_no)]:
+        raise NotFound("此案卷没有这一事件。", "This case file has no such event.")
+    return event_id
+
+
+def _events(case_no: str) -> list[dict[str, Any]]:
+    require(_person(FILE), Action.KEEP_CASES)
+    found = _archive().cases.events(_archive().cases.case(case_no).id)
+    return [
+        {
+            "id": one.id,
+            "trigger": one.trigger,
+            "on": one.on_date.isoformat(),
+            "recorded_at": one.recorded_at,
+            "revoked_at": one.revoked_at,
+            "revoked_reason": one.revoked_reason,
+        }
+        for one in found
+    ]
 
 
 @blueprint.get("/holds")

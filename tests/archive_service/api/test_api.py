@@ -51,6 +51,30 @@ def test_facts_that_the_rule_asks_for_come_with_the_filing(house: House):  # noq
         assert refused.status_code == 422, wrong
 
 
+def test_an_event_is_told_once_corrected_with_its_history_and_taken_back(house: House):  # noqa: F811
+    client, headers = house.app.test_client(), bearer(house, "lin")
+    code = sent(client, headers, type="YSH05", case="AX2024-001").json["code"]
+    events, told = "/api/v1/cases/AX2024-001/events", {"trigger": "RECT_ACCEPTED", "on": "2024-05-01"}
+    for _ in range(3):
+        assert client.post(events, headers=headers, json=told).status_code == 201
+    (one,) = [one for one in client.get(events, headers=headers).json["events"] if one["trigger"] == told["trigger"]]
+    right = {"on": "2023-05-01", "reason": "录入有误"}
+    assert client.post(f"{events}/{'f' * 32}/correction", headers=headers, json=right).status_code == 404
+    assert (
+        client.post(f"{events}/{one['id']}/correction", headers=headers, json={**right, "reason": " "}).status_code
+        == 422
+    )
+    corrected = client.post(f"{events}/{one['id']}/correction", headers=headers, json=right).json["events"]
+    stands = {one["on"]: one["revoked_reason"] for one in corrected if one["trigger"] == told["trigger"]}
+    assert stands == {"2023-05-01": None, "2024-05-01": "录入有误"}
+    assert client.post(f"{events}/{one['id']}/correction", headers=headers, json=right).status_code == 409
+    new = next(one["id"] for one in corrected if one["on"] == "2023-05-01")
+    back = client.post(f"{events}/{new}/revocation", headers=headers, json={"reason": "并未验收"}).json["events"]
+    assert all(one["revoked_at"] for one in back if one["trigger"] == told["trigger"])
+    assert client.get(f"/api/v1/records/{code}/retention", headers=headers).status_code == 200
+    assert client.get(events, headers=bearer(house, "auditor")).status_code == 403
+
+
 def test_the_log_is_verified_for_an_auditor(house: House):  # noqa: F811
     answer = house.app.test_client().post("/api/v1/audit/verify", headers=bearer(house, "auditor"))
     assert answer.json["sound"] is True
@@ -102,4 +126,4 @@ def test_no_request_that_can_be_thought_of_breaks_the_service(house: House, sche
 
         ask()
         seen.add(f"{operation.method.upper()} {operation.path}")
-    assert len(seen) == 9
+    assert len(seen) == 12

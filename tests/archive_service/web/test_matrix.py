@@ -301,6 +301,9 @@ FOR_PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "GET /api/v1/records/<code>/retention": ("read", HOLDERS),
     "POST /api/v1/records": ("file", KEEPERS),
     "POST /api/v1/cases/<case_no>/events": ("file", KEEPERS),
+    "GET /api/v1/cases/<case_no>/events": ("file", KEEPERS),
+    "POST /api/v1/cases/<case_no>/events/<event_id>/correction": ("file", KEEPERS),
+    "POST /api/v1/cases/<case_no>/events/<event_id>/revocation": ("file", KEEPERS),
     "GET /api/v1/holds": ("dispose", DESK),
     "POST /api/v1/holds": ("dispose", HOLDERS),
     "GET /api/v1/disposal-lists": ("dispose", DESK),
@@ -310,6 +313,8 @@ FOR_PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 PROPER: dict[str, dict[str, Any]] = {
     "POST /api/v1/cases/<case_no>/events": {"json": {"trigger": "NO_SUCH_EVENT", "on": "2024-12-31"}},
+    "POST /api/v1/cases/<case_no>/events/<event_id>/correction": {"json": {"on": "2024-12-31", "reason": "误记"}},
+    "POST /api/v1/cases/<case_no>/events/<event_id>/revocation": {"json": {"reason": "误记"}},
     "POST /api/v1/holds": {"json": {"mandate": "函", "reason": "未结", "review_on": "2099-01-01"}},
 }
 
