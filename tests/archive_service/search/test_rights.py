@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
+from archive_service.audit import acts
 from archive_service.catalog.descriptions import columns_for
 from archive_service.catalog.model import Description
 from archive_service.catalog.tables import DESTROYING, records
@@ -150,6 +151,22 @@ def test_a_level_raised_in_the_catalogue_hides_at_once_though_the_index_lags(arc
         work.commit()
     assert archive.codes("配方", OUTSIDER) == [other.archival_code]
     assert archive.find("配方", OUTSIDER).facets["level"] == [("INT", 1)]
+
+
+def test_facts_that_are_remembered_follow_the_log_at_once(archive: SearchWorld) -> None:
+    one, other = archive.settled("配方甲"), archive.settled("配方乙")
+    assert archive.find("配方", OUTSIDER).total == 2
+    changes = ((one, {"level": "TS", **columns_for(archive.world.vault, one.record_id, "TS", Description("月报"))}, 1),)
+    for record, values, left in (*changes, (other, {"status": DESTROYING}, 0)):
+        with archive.world.ledger.work(None) as work:
+            with without_guards(work.connection, records):
+                work.update(records, record.record_id, values)
+            work.act(acts.RECORD_DESCRIBED, "record", record.record_id)
+            work.commit()
+        found = archive.find("配方", OUTSIDER)
+        assert (found.total, found.facets["level"]) == (left, [("INT", left)] if left else [])
+    archive.settled("配方丙")
+    assert archive.find("配方", OUTSIDER).total == 1
 
 
 def test_a_record_under_destruction_is_found_by_nobody(archive: SearchWorld) -> None:
