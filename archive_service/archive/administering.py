@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from archive_service.archive.proof import Proof
 from archive_service.archive.services import Services
 from archive_service.audit import acts
 from archive_service.catalog.keeping import known_stores
@@ -25,11 +26,13 @@ class Administering:
         require(actor, Action.RUN_SYSTEM)
         place = found_store(self.services.settings, name, self.services.install_id).place
         self.services.ledger.note(actor.id, acts.STORE_FOUNDED, "store", name)
+        Proof(self.services).keep_checkpoint()  # a catalogue made again must know it: only the log tells
         return place
 
     def give_store_up(self, actor: Person, name: str, reason: str) -> None:
         """Say that a store, taken out of the settings, is gone for good; destruction does not wait for it any more."""
         known_stores.give_up(self.services.ledger, actor, name, reason, self.services.vault.stores)
+        Proof(self.services).keep_checkpoint()  # a catalogue made again must know it: only the log tells
 
     def change_root_key(
         self, actor: Person, kind: str, passphrase: str = "", on_batch: Callable[[int], object] | None = None

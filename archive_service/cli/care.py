@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from archive_service.audit.verify import Finding
 from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import FOUND_WRONG, answer_json, echo, language, say
 from archive_service.cli.speech import Said, SaidGroup, both, in_chinese
@@ -38,8 +39,7 @@ def doctor(desk: Desk, repairing: bool, as_json: bool) -> None:
         told = [{"place": one.place, **one.text._asdict()} for one in findings]
         answer_json({"sound": not findings, "findings": told, **({"repaired": numbers} if numbers else {})})
     else:
-        for finding in findings:
-            echo(f"{finding.place}: {finding.text.in_language(language())}")
+        _say_findings(findings)
         if done:
             say(
                 f"已修复副本 {done.copies} 份，清除残余 {done.cleared} 项。余下的须由人处理：",
@@ -51,6 +51,21 @@ def doctor(desk: Desk, repairing: bool, as_json: bool) -> None:
         )
     if findings:
         raise SystemExit(FOUND_WRONG)
+
+
+SAID_ONCE = 3
+"""What is found in more places than these is said once, the places below it."""
+
+
+def _say_findings(findings: list[Finding]) -> None:
+    places: dict[str, list[str]] = {}
+    for one in findings:
+        places.setdefault(one.text.in_language(language()), []).append(one.place)
+    for text, some in places.items():
+        if len(some) > SAID_ONCE:
+            say(f"{len(some)} 处：{text}", f"{len(some)} places: {text}")
+        for place in some:
+            echo(f"  {place}" if len(some) > SAID_ONCE else f"{place}: {text}")
 
 
 @click.group(cls=SaidGroup)

@@ -28,7 +28,7 @@ from archive_service.catalog.tables import (
 from archive_service.errors import ArchiveError, Text, Unavailable
 from archive_service.search.indexer import Indexer
 from archive_service.search.texts import INDEXED, WITHOUT_TEXT
-from archive_service.vault import PRIMARY, Fault, Vault
+from archive_service.vault import PRIMARY, Fault, Vault, names
 from index.extract import cage_strength
 
 
@@ -173,17 +173,32 @@ def _stores(copies: Copies) -> list[Finding]:
             Finding(f"{row.code} {row.place}:{row.name}", Text(words.zh + trouble.zh, words.en + trouble.en))
         )
     known = {(row.place, row.name) for row in copies.faulty()}
+    unlisted, early = copies.unlisted(), set[str]()
     for place in copies.vault.stores:
         if place == PRIMARY:
             continue  # the catalogue's own list of files is held against it elsewhere
         compared = list(copies.vault.compare(place, copies.listed(place)))
         copies.note(compared)
-        findings += [
-            Finding(f"{one.place}:{one.name}", FAULTS[one.fault])
-            for one in compared
-            if (one.place, one.name) not in known and not (one.fault is Fault.UNEXPECTED and copies.is_asked(one))
-        ]
+        for one in compared:
+            if one.fault is Fault.UNEXPECTED and _record_of(one.name) in unlisted:
+                early.add(_record_of(one.name))
+            elif (one.place, one.name) not in known and not (one.fault is Fault.UNEXPECTED and copies.is_asked(one)):
+                findings.append(Finding(f"{one.place}:{one.name}", FAULTS[one.fault]))
+    if early:
+        findings.append(Finding("copies", _early(len(early))))
     return findings
+
+
+def _early(count: int) -> Text:
+    return Text(
+        f"{count} 件的副本尚未登记（目录刚刚重建）：启动服务或运行 vault replicate 后即登记，再运行 doctor",
+        f"the copies of {count} records are not noted yet (the catalogue was just made again): start the service or run "
+        "vault replicate, then doctor again",
+    )
+
+
+def _record_of(name: str) -> str:
+    return names.parse(name).record_id if name else ""
 
 
 def _keys(ledger: Ledger, vault: Vault, others: Collection[str]) -> list[Finding]:

@@ -301,6 +301,13 @@ class Copies:
             row = connection.execute(select(copies).where(_at(finding.place, finding.name))).first()
         return row is not None
 
+    def unlisted(self) -> set[str]:
+        """Return the records of which nothing is noted yet: filed just now, or the catalogue was just made again."""
+        noted = select(copies.c.name).where(copies.c.record_id == records.c.id, copies.c.place == PRIMARY)
+        wanted = select(records.c.id).where(records.c.status == ARCHIVED, ~noted.exists())
+        with self.ledger.read() as connection:
+            return set(connection.execute(wanted).scalars())
+
     def listed(self, place: str) -> Iterator[Wanted]:
         """Yield everything that must lie in a store by now, in the order of names; what is still to be made is left out."""
         after = ""

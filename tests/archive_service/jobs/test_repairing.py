@@ -56,3 +56,19 @@ def test_copies_capsules_and_index_are_made_good_and_the_rest_is_told_and_not_to
     assert any("not expected" in one for one in told)
     assert any(one.startswith("fonds/") for one in told)
     assert stray.exists()
+
+
+def test_copies_of_a_catalogue_that_was_just_made_again_are_told_of_once(world: CopiesWorld) -> None:
+    for number in range(2):
+        world.file(f"第{number}件")
+    world.archive.chores.keep_copies()
+    with (
+        world.archive.engine.begin() as connection
+    ):  # a rebuild brings records back, and copies follow with the service
+        connection.execute(text("DELETE FROM stored_copy"))
+    told = [one for one in world.archive.proof.examine(contents=False) if one.place != "extraction"]
+    assert [(one.place, one.text.en[:21]) for one in told] == [("copies", "the copies of 2 recor")]
+    world.archive.chores.plan_copies()
+    world.archive.chores.settle_outbox()
+    world.archive.chores.keep_copies()
+    assert not [one for one in world.archive.proof.examine(contents=False) if one.place != "extraction"]
