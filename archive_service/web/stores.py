@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from archive_service.audit import acts
-from archive_service.catalog.keeping.copies import object_words
+from archive_service.catalog.keeping.copy_rows import object_words
 from archive_service.catalog.keeping.fixity import StoreState
 from archive_service.catalog.keeping.fixity_report import figures
 from archive_service.errors import BadInput, NotFound, Text

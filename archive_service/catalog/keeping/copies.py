@@ -7,37 +7,43 @@ Whoever dies over one leaves the row, and after its lease another takes it. Ever
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from archive_service.audit import acts
-from archive_service.audit.ledger import Ledger, Work
+from archive_service.audit.ledger import Ledger
 from archive_service.audit.vouching import is_vouched
 from archive_service.catalog.keeping import copy_history, known_stores
+from archive_service.catalog.keeping.copy_rows import (
+    DAMAGED,
+    MISSING,
+    UNDONE,
+    WANTED,
+    WRITTEN,
+    as_wanted,
+    at_place,
+    earlier,
+    fresh_row,
+    same,
+    watched,
+)
 from archive_service.catalog.outbox import enqueue
-from archive_service.catalog.tables import ARCHIVED, components, copies, outbox, records, scan_states
+from archive_service.catalog.tables import ARCHIVED, components, copies, outbox, records
 from archive_service.clock import to_stamp
-from archive_service.errors import ArchiveError, Damaged, Text, Unavailable
+from archive_service.errors import ArchiveError, Damaged, Unavailable
 from archive_service.vault import PRIMARY, Fault, Finding, Vault, Wanted
 
 log = logging.getLogger("archive_service.copies")
-
-WANTED, WRITTEN, GOOD, MISSING, DAMAGED = "wanted", "written", "good", "missing", "damaged"
-UNDONE = (WANTED, MISSING, DAMAGED)
-"""States that ask for a copy to be made."""
 
 AT_ONCE = 50
 LEASE = timedelta(minutes=10)
 PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
-NAMES_IN_A_QUERY = 400
-CAPSULE_FORMAT = 2
-"""What a capsule tells: since 2 the catalogue's rows as they stand. Raised with every change, so that older ones are renewed."""
 RENEWED_AT_ONCE = 200
 
 
@@ -93,7 +99,7 @@ class Copies:
             for record_id, by_place in have.items():
                 for place in places[record_id] - {PRIMARY}:
                     missing = by_place.get(PRIMARY, {}).keys() - by_place.get(place, {}).keys()
-                    fresh += [_row(by_place[PRIMARY][name], place, work.at) for name in sorted(missing)]
+                    fresh += [fresh_row(by_place[PRIMARY][name], place, work.at) for name in sorted(missing)]
                 for place in (by_place.keys() & self.vault.stores.keys()) - places[record_id]:
                     work.connection.execute(
                         copies.delete().where(copies.c.record_id == record_id, copies.c.place == place)
@@ -138,7 +144,7 @@ class Copies:
             for row in rows:
                 work.connection.execute(
                     copies.update()
-                    .where(_same(row))
+                    .where(same(row))
                     .values(not_before=to_stamp(now + LEASE), attempts=copies.c.attempts + 1)
                 )
             work.commit()
@@ -155,7 +161,7 @@ class Copies:
         with self.ledger.work(None) as work:
             done = work.connection.execute(
                 copies.update()
-                .where(_same(row), copies.c.sha256 == row.sha256)
+                .where(same(row), copies.c.sha256 == row.sha256)
                 .values(state=WRITTEN, attempts=0, trouble=None, locked_until=None, locked_held=False)
             ).rowcount
             if done and row.state == WANTED:
@@ -199,7 +205,7 @@ class Copies:
         with self.ledger.work(None) as work:
             first = row.trouble is None and row.state != WANTED and not isinstance(error, Unavailable)
             work.connection.execute(
-                copies.update().where(_same(row)).values(not_before=later, trouble=error.text.en[:500])
+                copies.update().where(same(row)).values(not_before=later, trouble=error.text.en[:500])
             )
             if first:
                 work.act(acts.COPY_NOT_REPAIRED, "record", row.record_id, place=row.place, name=row.name)
@@ -211,12 +217,12 @@ class Copies:
     def earlier_capsules(self) -> int:
         """Return how many capsules were written by an earlier version, and tell less than a rebuild needs."""
         with self.ledger.read() as connection:
-            return int(connection.execute(_earlier().with_only_columns(func.count())).scalar_one())
+            return int(connection.execute(earlier().with_only_columns(func.count())).scalar_one())
 
     def renew_capsules(self, most: int = RENEWED_AT_ONCE) -> int:
         """Ask for some capsules of an earlier version to be written again; how many. Can be stopped and repeated anywhere."""
         pending = select(outbox.c.seq).where(outbox.c.topic == "capsule", outbox.c.record_id == copies.c.record_id)
-        wanted = _earlier().where(~pending.exists()).order_by(copies.c.name).limit(most)
+        wanted = earlier().where(~pending.exists()).order_by(copies.c.name).limit(most)
         with self.ledger.read() as connection:
             due = list(connection.execute(wanted).scalars())
         if due:
@@ -247,18 +253,18 @@ class Copies:
             if finding.fault not in (Fault.MISSING, Fault.DAMAGED) or not finding.name:
                 continue
             with self.ledger.read() as connection:
-                row = connection.execute(_watched().where(_at(finding.place, finding.name))).one_or_none()
+                row = connection.execute(watched().where(at_place(finding.place, finding.name))).one_or_none()
             if row is None or row.place not in self.vault.stores:
                 continue
             if self.vault.examine(row.place, as_wanted(row)) is None:
                 continue
             with self.ledger.work(None) as work:
-                still = work.connection.execute(_watched().where(_same(row), copies.c.sha256 == row.sha256)).first()
+                still = work.connection.execute(watched().where(same(row), copies.c.sha256 == row.sha256)).first()
                 changed = (
                     still
                     and work.connection.execute(
                         copies.update()
-                        .where(_same(row), copies.c.state.not_in((MISSING, DAMAGED)))
+                        .where(same(row), copies.c.state.not_in((MISSING, DAMAGED)))
                         .values(state=finding.fault.value, not_before=work.at, attempts=0, trouble=None)
                     ).rowcount
                 )
@@ -298,7 +304,7 @@ class Copies:
     def is_asked(self, finding: Finding) -> bool:
         """Say whether an unexpected object is one that is to be made here: someone has made it just now."""
         with self.ledger.read() as connection:
-            row = connection.execute(select(copies).where(_at(finding.place, finding.name))).first()
+            row = connection.execute(select(copies).where(at_place(finding.place, finding.name))).first()
         return row is not None
 
     def unlisted(self) -> set[str]:
@@ -324,101 +330,3 @@ class Copies:
                 return
             yield from map(as_wanted, page)
             after = page[-1].name
-
-
-def note_written(work: Work, wanted: Collection[tuple[str, list[Wanted]]]) -> None:
-    """Note, with a capsule that was just written, what its record consists of and where it must lie (record id, objects)."""
-    alive = set(
-        work.connection.execute(
-            select(records.c.id).where(records.c.id.in_([one for one, _ in wanted]), records.c.status == ARCHIVED)
-        ).scalars()
-    )
-    objects = {one.name: (record_id, one) for record_id, ones in wanted if record_id in alive for one in ones}
-    names = sorted(objects)
-    there: dict[tuple[str, str], Any] = {}
-    for start in range(0, len(names), NAMES_IN_A_QUERY):
-        some = names[start : start + NAMES_IN_A_QUERY]
-        found = work.connection.execute(select(copies).where(copies.c.name.in_(some)))
-        there.update({(row.place, row.name): row for row in found})
-    fresh = []
-    for name, (record_id, one) in objects.items():
-        for place in sorted(one.places):
-            row = there.get((place, name))
-            written = place == PRIMARY
-            values: dict[str, Any] = {
-                "size": one.size,
-                "sha256": one.sha256,
-                "not_before": work.at,
-                "attempts": 0,
-                "trouble": None,
-                "format": CAPSULE_FORMAT if _is_capsule(name) else None,
-            }
-            state = {"state": WRITTEN if written else WANTED, "checked_at": ""}
-            if row is None:
-                fresh.append({"place": place, "name": name, "record_id": record_id, **values, **state})
-            elif row.sha256 != one.sha256 or (written and row.state in (MISSING, DAMAGED) and _is_capsule(name)):
-                work.connection.execute(copies.update().where(_same(row)).values(**values, **state))
-            elif row.format != values["format"]:
-                work.connection.execute(copies.update().where(_same(row)).values(format=values["format"]))
-    if fresh:
-        known_stores.take_into_use(work, {row["place"] for row in fresh})
-        work.connection.execute(copies.insert(), fresh)
-
-
-def forget(work: Work, record_id: str) -> None:
-    """Take a destroyed record's copies out of what is watched, within the transaction that makes its stub."""
-    work.connection.execute(copies.delete().where(copies.c.record_id == record_id))
-    work.connection.execute(scan_states.delete().where(scan_states.c.record_id == record_id))
-
-
-def object_words(name: str) -> Text:
-    """Return what an object of a store is, for people."""
-    return Text("封装说明", "Capsule") if _is_capsule(name) else Text("封存文件", "Sealed file")
-
-
-def _is_capsule(name: str) -> bool:
-    return name.endswith("/capsule.json")
-
-
-def _earlier() -> Any:
-    """Return the query for records in the archive whose capsule in the primary store is of an earlier version."""
-    alive = select(records.c.id).where(records.c.id == copies.c.record_id, records.c.status == ARCHIVED)
-    return select(copies.c.record_id).where(copies.c.place == PRIMARY, copies.c.format < CAPSULE_FORMAT, alive.exists())
-
-
-def _watched() -> Any:
-    """Return a query for the rows of records that are in the archive and whose capsule is not being written."""
-    pending = select(outbox.c.seq).where(outbox.c.topic == "capsule", outbox.c.record_id == copies.c.record_id)
-    return select(copies).where(
-        select(records.c.id).where(records.c.id == copies.c.record_id, records.c.status == ARCHIVED).exists(),
-        ~and_(copies.c.name.endswith("capsule.json"), pending.exists()),
-    )
-
-
-def as_wanted(row: Any) -> Wanted:
-    """Return what a row says must lie in its store."""
-    return Wanted(row.name, row.size, row.sha256, frozenset({row.place}))
-
-
-def _same(row: Any) -> Any:
-    return _at(row.place, row.name)
-
-
-def _at(place: str, name: str) -> Any:
-    return and_(copies.c.place == place, copies.c.name == name)
-
-
-def _row(like: Any, place: str, at: str) -> dict[str, Any]:
-    return {
-        "place": place,
-        "name": like.name,
-        "record_id": like.record_id,
-        "size": like.size,
-        "sha256": like.sha256,
-        "state": WANTED,
-        "checked_at": "",
-        "attempts": 0,
-        "not_before": at,
-        "trouble": None,
-        "format": like.format,
-    }

@@ -17,8 +17,9 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
 from archive_service.catalog.keeping import copy_history
-from archive_service.catalog.keeping.copies import GOOD, WANTED, WRITTEN, Copies, as_wanted
+from archive_service.catalog.keeping.copies import Copies
 from archive_service.catalog.keeping.copy_history import SAMPLE, SWEEP, WHOLE
+from archive_service.catalog.keeping.copy_rows import GOOD, WANTED, WRITTEN, as_wanted
 from archive_service.catalog.keeping.known_stores import not_among_settings, out_of_settings
 from archive_service.catalog.tables import copies
 from archive_service.clock import to_stamp

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from archive_service.audit import acts
 from archive_service.audit.tables import entries
-from archive_service.catalog.keeping.copies import DAMAGED, MISSING
 from archive_service.catalog.keeping.copy_history import WHOLE
+from archive_service.catalog.keeping.copy_rows import DAMAGED, MISSING
 from archive_service.catalog.keeping.fixity import READABLE, Fixity
 from archive_service.catalog.tables import copies, records
 from archive_service.clock import to_stamp

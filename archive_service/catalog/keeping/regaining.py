@@ -20,7 +20,7 @@ from archive_service.audit.copying import Told
 from archive_service.audit.ledger import Ledger
 from archive_service.catalog.keeping import copy_history
 from archive_service.catalog.keeping.capsules import rows_again
-from archive_service.catalog.keeping.copies import forget
+from archive_service.catalog.keeping.copy_rows import forget
 from archive_service.catalog.keeping.frame import OF_RECORDS, Frame, from_plain
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.tables import (

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from archive_service.audit.tables import entries
 from archive_service.catalog.classification.schedules import Schedules
 from archive_service.catalog.descriptions import describe
-from archive_service.catalog.keeping.copies import GOOD, WANTED, WRITTEN
+from archive_service.catalog.keeping.copy_rows import GOOD, WANTED, WRITTEN
 from archive_service.catalog.model import Description
 from archive_service.catalog.properties.subject import Alike, Copied, Subject
 from archive_service.catalog.records.due import decide_row

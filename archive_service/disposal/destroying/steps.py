@@ -17,7 +17,7 @@ from archive_service.audit.acts import Act
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.catalog.filing.rows import text_component_id
 from archive_service.catalog.keeping import known_stores
-from archive_service.catalog.keeping.copies import forget
+from archive_service.catalog.keeping.copy_rows import forget
 from archive_service.catalog.outbox import enqueue
 from archive_service.catalog.records.due import recompute
 from archive_service.catalog.tables import (

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from archive_service.archive import open_archive
 from archive_service.catalog.keeping import copies as copies_module
+from archive_service.catalog.keeping.copy_rows import as_wanted
 from archive_service.catalog.keeping.known_stores import require_all
 from archive_service.catalog.tables import components, copies
 from archive_service.clock import from_stamp
@@ -239,7 +240,7 @@ def test_a_destroyed_record_goes_from_every_store_and_no_late_copy_brings_it_bac
         vault.destroy_keys(one, [*vault.keys_of(one), one])
         vault.delete_objects(one)
     for row in world.rows():
-        assert vault.replicate(copies_module.as_wanted(row)) == []
+        assert vault.replicate(as_wanted(row)) == []
     assert rows
     assert not any(world.object(place, row.name).exists() for row in rows for place in vault.stores)
     assert vault.remains(record) == []
