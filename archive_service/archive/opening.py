@@ -71,7 +71,6 @@ from archive_service.reading_room.requests import Requests
 from archive_service.reading_room.use import UseRegister
 from archive_service.reading_room.within import Finder
 from archive_service.reports.catalogues import Printing
-from archive_service.reports.fonts import chinese_font
 from archive_service.reports.transfer_papers import TransferPapers
 from archive_service.search.facts import FactTable
 from archive_service.search.indexer import Indexer
@@ -81,6 +80,7 @@ from archive_service.vault import Finding as Faulty
 from archive_service.vault import Keyring, Secrets
 from archive_service.vault.backups import oldest_keyring
 from archive_service.vault.configured import open_keyring, open_vault
+from index.extract.chinese_type import chinese_font
 from index.extract.runner import Limits
 
 

@@ -18,8 +18,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, LongTable, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from archive_service.errors import Unavailable
-from archive_service.reports.fonts import chinese_font
 from archive_service.reports.register import Cell, Column, Kind, Register
+from index.extract.chinese_type import chinese_font
 
 PAGE = landscape(A4)
 SIDE, TOP, FOOT = 16 * mm, 16 * mm, 16 * mm

@@ -20,6 +20,7 @@ from PIL import Image, ImageOps
 from rapidocr import RapidOCR
 from rapidocr.inference_engine.onnxruntime import OrtInferSession  # otherwise loaded at first use, inside the cage
 
+from index.extract.chinese_type import lend_to_pdfium
 from index.extract.pages import PDF, PICTURES
 from index.extract.readers.scanned import is_picture
 from index.extract.refusal import Refusal
@@ -92,6 +93,7 @@ def _pages(kind: str, data: bytes, most: int) -> tuple[list[Drawn], int]:
 
 
 def _of_pdf(data: bytes) -> Iterator[Drawn]:
+    lend_to_pdfium()
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

@@ -16,6 +16,7 @@ from typing import IO, Any
 import pypdfium2
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from index.extract.chinese_type import lend_to_pdfium
 from index.extract.refusal import Refusal
 
 WIDTH, HEIGHT = 1240, 1754
@@ -57,6 +58,7 @@ def _drawn(kind: str, data: bytes, number: int, font: str) -> tuple[Image.Image,
 
 
 def _pdf(data: bytes, number: int) -> tuple[Image.Image, int]:
+    lend_to_pdfium()
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

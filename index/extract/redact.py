@@ -18,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageDraw, ImageOps
 
+from index.extract.chinese_type import lend_to_pdfium
 from index.extract.pages import MOST_PIXELS, PDF, PICTURES
 from index.extract.readers.plain import read as read_plain
 from index.extract.refusal import Refusal
@@ -71,6 +72,7 @@ def pattern_of(words: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _pdf(data: bytes, words: re.Pattern[str] | None, areas: Sequence[Area]) -> tuple[bytes, str, int, int]:
+    lend_to_pdfium()
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

@@ -19,8 +19,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
-from archive_service.reports.fonts import chinese_font
 from archive_service.sample.model import Block, Heading, Paper, Para, Sign, Table
+from index.extract.chinese_type import chinese_font
 
 TA_CENTER: Literal[1] = 1
 TA_RIGHT: Literal[2] = 2

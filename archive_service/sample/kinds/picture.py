@@ -10,8 +10,8 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from archive_service.reports.fonts import chinese_font
 from archive_service.sample.kinds import scenes
+from index.extract.chinese_type import chinese_font
 
 WIDTH, HEIGHT, SCALE = 1200, 800, 2
 DESCRIPTION, MAKE, MODEL, CHANGED, XP_COMMENT = 0x010E, 0x010F, 0x0110, 0x0132, 0x9C9C

@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import func, select
 
 from archive_service.catalog.tables import outbox, scan_states
-from archive_service.reports.fonts import chinese_font
 from archive_service.search.scans import READ, SCAN, UNREAD
 from index.extract import Limits, extract
+from index.extract.chinese_type import chinese_font
 from index.extract.ocr import joined
 from index.extract.scans import Recognised, recognise
 from index.faults import Sentence
