@@ -24,6 +24,8 @@ class Administering:
     def take_store_into_use(self, actor: Person, name: str) -> str:
         """Turn an empty place that the settings name into a store of this installation; return where it lies."""
         require(actor, Action.RUN_SYSTEM)
+        with self.services.ledger.read() as connection:
+            known_stores.require_nothing_there(connection, name)
         place = found_store(self.services.settings, name, self.services.install_id).place
         self.services.ledger.note(actor.id, acts.STORE_FOUNDED, "store", name)
         Proof(self.services).keep_checkpoint()  # a catalogue made again must know it: only the log tells

@@ -17,7 +17,7 @@ from archive_service.catalog.formats.accepted import load_formats
 from archive_service.config import Settings
 from archive_service.errors import ArchiveError, BadSettings
 from archive_service.vault import read_key_file
-from archive_service.vault.configured import placement_faults
+from archive_service.vault.configured import one_place_twice, placement_faults
 from retention_policies import default_schedule_path
 
 KEY_NAMES = ("root", "log", "session")
@@ -46,6 +46,7 @@ def _read_files(settings: Settings) -> tuple[dict[str, bytes], tuple[Any, Any, s
     keys: dict[str, bytes] = {}
     named = f"{settings.source}: " if settings.source else ""
     faults += placement_faults(settings)
+    faults += one_place_twice(settings)
     for name in key_names(settings) if is_founded(settings) else ():
         try:
             keys[name] = read_key_file(settings.key_file(name))  # type: ignore[arg-type]

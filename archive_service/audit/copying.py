@@ -210,6 +210,15 @@ def continue_log(engine: Engine, told: Told) -> int:
     return size - int(there.size)
 
 
+def must_begin_alike(engine: Engine, told: Told) -> None:
+    """Raise ``Conflict`` if a database whose log goes on beyond the copy holds another log up to there."""
+    with engine.connect() as connection:
+        there = connection.execute(select(entries.c.leaf_hash).order_by(entries.c.seq).limit(told.size))
+        for body, row in zip(told.bodies(), there, strict=True):
+            if merkle.leaf_hash(body.encode()) != bytes(row.leaf_hash):
+                raise _another_log()
+
+
 def _insert(connection: Connection, rows: list[dict[str, Any]], subtrees: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(entries), rows)

@@ -13,6 +13,7 @@ from archive_service.cli.main import Desk, json_option, with_desk
 from archive_service.cli.output import answer_json, say, words
 from archive_service.cli.speech import Said, both, in_chinese
 from archive_service.errors import BadInput, Conflict
+from archive_service.jobs import backups
 from archive_service.vault import Rotation
 from archive_service.vault.configured import read_passphrase
 
@@ -40,9 +41,18 @@ def rotate_key(desk: Desk, kind: str | None, passphrase_file: Path | None, as_js
     phrase = _new_passphrase(passphrase_file) if kind == "passphrase" else ""
     tell = (lambda done: click.echo(f"\r{done}", nl=False, err=True)) if sys.stderr.isatty() else None
     rotation = desk.archive.administering.change_root_key(person, kind, phrase, tell)
+    # Backups of before need the old root key, which is not kept: without a new one a lost keyring would be lost for good.
+    made = backups.create(desk.archive, person) if desk.settings.backup.dir else None
     _say_rotation(rotation, as_json)
     if as_json:
         return
+    if made:
+        say(f"已用新密钥备份密钥库：{made.name}。", f"The keyring was backed up under the new key: {made.name}.")
+    else:
+        say(
+            "未设置 [backup] dir：请立即另行备份密钥库，此前的备份已无法用新密钥打开。",
+            "No [backup] dir is set: back the keyring up now; the new key opens no backup of before.",
+        )
     if kind != desk.settings.keys.custodian:
         say(
             f'请在设置文件中写 [keys] custodian = "{kind}"，再启动服务。',

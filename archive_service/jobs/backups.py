@@ -6,6 +6,7 @@ that the log knows was carried out again. Who cannot see the log up to the last 
 
 from __future__ import annotations
 
+import logging
 import random
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive_service.archive import Archive, Parts, open_parts, origin, write_install
 from archive_service.audit import acts, copying
@@ -47,10 +49,17 @@ from archive_service.vault.backups import (
 )
 from archive_service.vault.configured import found_store, keyring_file
 
+log = logging.getLogger("archive_service.backups")
+
 CATALOGUE_NOT_TRIED = Text(
     "目录库在 PostgreSQL 上，其备份未演练，只试开了密钥库。请把最近的 pg_dump 恢复到另一个库，并在 [backup] drill_database 中指明",
     "the catalogue lies on PostgreSQL and its backup was not tried, only the keyring's. Restore the latest pg_dump into another "
     "database and name it in [backup] drill_database",
+)
+DATABASE_FAILED = Text(
+    "演练用的数据库无法使用；原因见服务日志。目录库在 PostgreSQL 上时，请查看 [backup] drill_database 是否存在、可否连接",
+    "the database of the drill cannot be used; the service's log says why. With the catalogue on PostgreSQL look whether "
+    "[backup] drill_database is there and can be reached",
 )
 SAMPLE = 1000
 """Records whose files a drill reads at most."""
@@ -108,6 +117,7 @@ def nightly(archive: Archive) -> None:
     """Make tonight's backup and, when the last drill is long enough ago, try to restore from it."""
     if not archive.settings.backup.dir:
         return
+    expire(shelf(archive.settings), archive.clock.stamp())  # also where no new one can be made
     create(archive)
     drilled = entries.c.act == acts.BACKUP_DRILLED.name
     with archive.ledger.read() as connection:
@@ -148,6 +158,13 @@ def restore(
     clock, place = clock or Clock(settings.zone), shelf(settings)
     made = find(place, name)
     told = _log(settings, made.install, logs)
+    if told.size < made.size:
+        raise Damaged(
+            f"备份 {made.name} 的日志已有 {made.size} 条，库外日志却只到 {told.size} 条：库外日志是旧的，其后的销毁无从得知，不予恢复。"
+            "请用 --log 指明较新的日志副本。",
+            f"The log of the backup {made.name} has {made.size} entries, the one outside ends at {told.size}: it is an old copy, "
+            "and what was destroyed since cannot be known. Nothing is restored. Name a newer copy of the log with --log.",
+        )
     catalogue = sqlite_file(settings)
     if catalogue is not None:
         _must_be_free(catalogue)
@@ -199,6 +216,9 @@ def drill(archive: Archive, actor: Person | None = None, name: str = "") -> Dril
             drilled = _drill(archive, made, folder)
     except ArchiveError as error:
         drilled = Drilled(made.name, 0, 0, 0, [("backup", error.text)])
+    except SQLAlchemyError as error:
+        log.warning("drill: %s", error)
+        drilled = Drilled(made.name, 0, 0, 0, [("backup", DATABASE_FAILED)])
     numbers = {"entries": drilled.entries, "records": drilled.records, "findings": len(drilled.findings)}
     archive.ledger.note(
         actor.id if actor else None, acts.BACKUP_DRILLED, "archive", "backup", name=made.name, **numbers
@@ -213,7 +233,7 @@ def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
     if made.catalogue:
         unpack(place, made, CATALOGUE, folder / "catalogue.db")
     elif settings.backup.drill_database:
-        url = _filled(settings, settings.backup.drill_database)
+        url = _filled(archive, made)
     else:
         return Drilled(made.name, made.size, 0, 0, [("catalogue", CATALOGUE_NOT_TRIED)])
     told = copying.read(settings.log_folders, archive.ledger.signer.verifier, made.size)
@@ -252,23 +272,46 @@ def _drill(archive: Archive, made: Made, folder: Path) -> Drilled:
         parts.keyring.close()
 
 
-def _filled(settings: Settings, url: str) -> str:
-    """Return the address of the scratch database if it is another one and holds a catalogue that was put back into it."""
-    if make_url(url) == make_url(settings.database_url):
-        raise Conflict(
-            "drill_database 就是正在使用的目录库，演练会改动它。请另建一个库。",
-            "drill_database is the catalogue in use, and a drill would change it. Make another database.",
-        )
+def _filled(archive: Archive, made: Made) -> str:
+    """Return the address of the scratch database if it is another one and holds a catalogue put back from a late dump."""
+    url = archive.settings.backup.drill_database
     engine = open_engine(url)
     try:
-        if not inspect(engine).has_table(head.name):
-            raise Damaged(
-                "drill_database 是空的：请先用 pg_restore 把最近的备份恢复到其中。",
-                "drill_database is empty: restore the latest backup into it with pg_restore first.",
+        if engine.dialect.name != archive.engine.dialect.name or _is_the_same(archive.engine, engine):
+            raise Conflict(
+                "drill_database 就是正在使用的目录库，或不是 PostgreSQL；演练会改动它。请另建一个库。",
+                "drill_database is the catalogue in use, or not PostgreSQL, and a drill changes it. Make another database.",
             )
+        newest = None
+        if inspect(engine).has_table(entries.name):
+            with engine.connect() as connection:
+                newest = connection.execute(select(func.max(entries.c.at))).scalar()
     finally:
         engine.dispose()
+    if newest is None:
+        raise Damaged(
+            "drill_database 是空的：请先用 pg_restore 把最近的备份恢复到其中。",
+            "drill_database is empty: restore the latest backup into it with pg_restore first.",
+        )
+    if from_stamp(made.at) - from_stamp(newest) > timedelta(days=archive.settings.backup.drill_days):
+        raise Damaged(
+            f"drill_database 中的备份止于 {newest[:10]}，早于密钥库备份 {made.name} 太多：请恢复最近的 pg_dump 再演练。",
+            f"What lies in drill_database ends on {newest[:10]}, long before the keyring's backup {made.name}: restore the latest "
+            "pg_dump into it, then drill.",
+        )
     return url
+
+
+def _is_the_same(live: Engine, other: Engine) -> bool:
+    """Say whether two addresses lead to one PostgreSQL database: a lock taken in the one is then seen in the other."""
+    key = random.getrandbits(62)
+    with live.connect() as one, other.connect() as two:
+        one.execute(select(func.pg_advisory_lock(key)))
+        try:
+            return not two.execute(select(func.pg_try_advisory_lock(key))).scalar_one()
+        finally:
+            one.execute(select(func.pg_advisory_unlock_all()))
+            two.execute(select(func.pg_advisory_unlock_all()))
 
 
 def _go_on(parts: Parts, told: copying.Told) -> int:
@@ -278,7 +321,10 @@ def _go_on(parts: Parts, told: copying.Told) -> int:
     """
     with parts.ledger.read() as connection:
         before = connection.execute(select(head.c.size)).scalar_one_or_none() or 0
-    return copying.continue_log(parts.engine, told) if before <= told.size else 0
+    if before > told.size:
+        copying.must_begin_alike(parts.engine, told)
+        return 0
+    return copying.continue_log(parts.engine, told)
 
 
 def _bring_up_to_date(url: str) -> None:

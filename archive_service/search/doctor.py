@@ -1,4 +1,4 @@
-"""Holding catalogue, keyring, store and index against each other. Reads only."""
+"""Holding catalogue, keyring, store and index against each other. Changes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from archive_service.catalog.tables import (
     sequences,
     void_numbers,
 )
-from archive_service.errors import ArchiveError, Text, Unavailable
+from archive_service.errors import ArchiveError, Conflict, Text, Unavailable
 from archive_service.search.indexer import Indexer
 from archive_service.search.texts import INDEXED, WITHOUT_TEXT
 from archive_service.vault import PRIMARY, Fault, Vault, names
@@ -49,6 +49,7 @@ def examine(ledger: Ledger, copies: Copies, indexer: Indexer, *, contents: bool 
 def _objects(ledger: Ledger, vault: Vault, contents: bool) -> list[Finding]:
     findings: list[Finding] = []
     known: set[str] = set()
+    there = vault.record_ids()  # before the catalogue is asked: what is filed meanwhile is no finding
     with ledger.read() as connection:
         states = {
             row.id: (row.status, row.code)
@@ -82,7 +83,7 @@ def _objects(ledger: Ledger, vault: Vault, contents: bool) -> list[Finding]:
             vault.check(file.record_id, file.id, file.version, file.sealed_sha256)
         except ArchiveError as error:
             findings.append(Finding(f"{code}/{file.id}", _with(error.text, FILE_FAULTS[type(error) is Unavailable])))
-    orphans = sorted({record_id for record_id in vault.record_ids() if record_id not in known})
+    orphans = [record_id for record_id in sorted(there - known) if _is_nobodys(ledger, vault, record_id)]
     findings += [Finding(f"store/{orphan}", NOBODYS) for orphan in orphans]
     return findings
 
@@ -229,8 +230,10 @@ def _is_nobodys(ledger: Ledger, vault: Vault, record_id: str) -> bool:
     try:
         with vault.claim(record_id), ledger.read() as connection:
             return connection.execute(select(records.c.id).where(records.c.id == record_id)).first() is None
-    except ArchiveError:
+    except Conflict:  # being filed just now
         return False
+    except (ArchiveError, ValueError):  # it cannot be claimed, so nobody says that it is being filed
+        return True
 
 
 def continuity(ledger: Ledger) -> list[Finding]:

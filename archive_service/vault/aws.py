@@ -17,9 +17,9 @@ from typing import Any, Literal
 from archive_service.errors import ArchiveError, BadInput, Damaged, Unavailable
 from archive_service.vault.keyfiles import check_private
 
-#: The client library writes whole requests and answers into its log when that is at its most talkative: root keys on
-#: their way to a key service among them. It is never let.
-_TELLS_ALL = logging.getLogger("botocore")
+_TELL_ALL = ("botocore", "boto3", "urllib3")
+"""The client library writes whole requests and answers into its log when that is at its most talkative: root keys on
+their way to a key service among them. It is never let."""
 
 _CREDENTIALS = frozenset(
     {
@@ -28,6 +28,17 @@ _CREDENTIALS = frozenset(
         "InvalidClientTokenId",
     }
 )
+
+
+def _silence() -> None:
+    """Keep the library from telling more than warnings, whatever levels are set for its loggers, now or later."""
+    for name in {*_TELL_ALL, *logging.root.manager.loggerDict}:
+        if name.split(".", 1)[0] in _TELL_ALL:
+            logging.getLogger(name).addFilter(_only_warnings)
+
+
+def _only_warnings(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class AwsSettings:
         import boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
 
-        _TELLS_ALL.setLevel(max(logging.WARNING, _TELLS_ALL.level))
+        _silence()
         config = Config(
             region_name=self.region,
             signature_version="s3v4" if service == "s3" else None,

@@ -16,10 +16,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archive_service.clock import from_stamp
+from archive_service.clock import from_stamp, to_stamp
 from archive_service.config import Settings
 from archive_service.errors import BadInput, Damaged, NotFound
 from archive_service.vault.canonical import canonical
@@ -31,6 +31,8 @@ from archive_service.vault.pieces import in_pieces
 
 CATALOGUE, KEYRING = "catalogue", "keyring"
 _SCRATCH = "drill-"
+CUT_OFF = timedelta(days=1)
+"""After this time a part without its manifest belongs to no backup that is being made."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ class Shelf:
     def names(self) -> list[str]:
         """Return the names of all backups, the oldest first."""
         return sorted(path.stem for path in self.folder.glob("*.json")) if self.folder.is_dir() else []
+
+    def parts(self, part: str) -> dict[Path, datetime]:
+        """Return every file that is one part of a backup, whole or cut off, and when that was begun.
+
+        Those of backups without a manifest among them: the keyring is written first, and a kill or a full disk may
+        have ended the work after it.
+        """
+        folder = self.keyring_folder if part == KEYRING else self.folder
+        found = {path: _begun(path.name.split(".", 1)[0]) for path in folder.glob(f"*.{part}.*")}
+        return {path: at for path, at in found.items() if at is not None}
 
 
 def shelf(settings: Settings) -> Shelf:
@@ -206,21 +218,36 @@ def oldest_keyring(settings: Settings) -> str | None:
     """Return when the oldest backup of the keyring that still lies there was made; ``None`` where there is none."""
     if not settings.backup.dir:
         return None
-    place = shelf(settings)
-    return next((find(place, name).at for name in place.names() if place.part(name, KEYRING).exists()), None)
+    there = shelf(settings).parts(KEYRING).values()
+    return to_stamp(min(there)) if there else None
 
 
 def expire(place: Shelf, now: str) -> list[str]:
-    """Let go of what has outlived its time, the newest backup excepted; the names of the files that went."""
-    gone = []
-    for name in place.names()[:-1]:
-        made = find(place, name)
-        age = from_stamp(now) - from_stamp(made.at)
-        if age > timedelta(days=place.keyring_keep_days):
-            gone += _removed(place.part(name, KEYRING))
-        if age > timedelta(days=place.keep_days):
-            gone += _removed(place.manifest(name)) + _removed(place.part(name, CATALOGUE))
+    """Let go of what has outlived its time, the newest backup excepted, and of what was cut off; the files that went.
+
+    No keyring outlives the manifest of its backup: nobody would know of it any more.
+    """
+    names, gone = place.names(), list[str]()
+    times = {CATALOGUE: place.keep_days, KEYRING: min(place.keep_days, place.keyring_keep_days)}
+    for part, days in times.items():
+        for path, at in place.parts(part).items():
+            name, age = path.name.split(".", 1)[0], from_stamp(now) - at
+            whole = name in names and path == place.part(name, part)
+            if age > (timedelta(days=days) if whole else CUT_OFF) and name != max(names, default=""):
+                gone += _removed(path)
+    for name in names[:-1]:
+        begun = _begun(name)
+        if begun is not None and from_stamp(now) - begun > timedelta(days=place.keep_days):
+            gone += _removed(place.manifest(name))
     return gone
+
+
+def _begun(name: str) -> datetime | None:
+    """Return when a backup was begun, from its name."""
+    try:
+        return datetime.strptime(name, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _removed(path: Path) -> list[str]:

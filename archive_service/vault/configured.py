@@ -107,6 +107,22 @@ def placement_faults(settings: Settings) -> list[str]:
     return []
 
 
+def one_place_twice(settings: Settings) -> list[str]:
+    """Return which stores lie in the same place as another: two copies in one place are one copy."""
+    named, first, faults = f"{settings.source}: " if settings.source else "", dict[tuple[str, ...], str](), []
+    for name in store_names(settings):
+        table = settings.stores.get(name)
+        place: tuple[str, ...]
+        if table is None or table.kind == "local":
+            place = ("local", str(_folder(settings, table).resolve()))
+        else:
+            place = ("s3", table.endpoint.rstrip("/"), table.bucket, table.prefix)
+        other = first.setdefault(place, name)
+        if other != name:
+            faults.append(f"{named}[stores.{name}] 与 {other} 是同一位置 lies in the same place as {other}")
+    return faults
+
+
 def open_vault(settings: Settings, install_id: str, keyring: Keyring, on_finding: Callable[[Finding], object]) -> Vault:
     """Open the vault. The primary store must be there; another that is away is told when it is used."""
     primary, *others = store_names(settings)

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from archive_service.audit.ledger import Ledger
-from archive_service.catalog.keeping.copy_rows import note_written
 from archive_service.catalog.keeping.frame import to_plain
+from archive_service.catalog.keeping.noting import note_written
 from archive_service.catalog.tables import ARCHIVED, case_files, components, fonds, outbox, record_parents, records
 from archive_service.database.tables import CANONICAL
 from archive_service.errors import ArchiveError, Damaged

@@ -7,7 +7,7 @@ Whoever dies over one leaves the row, and after its lease another takes it. Ever
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from archive_service.audit import acts
-from archive_service.audit.ledger import Ledger
+from archive_service.audit.ledger import Ledger, Work
 from archive_service.audit.vouching import is_vouched
 from archive_service.catalog.keeping import copy_history, known_stores
 from archive_service.catalog.keeping.copy_rows import (
@@ -104,12 +104,22 @@ class Copies:
                     work.connection.execute(
                         copies.delete().where(copies.c.record_id == record_id, copies.c.place == place)
                     )
-            known_stores.take_into_use(work, {place for by_place in have.values() for place in by_place})
+            self._tell_of_stores(work, {place for by_place in have.values() for place in by_place})
             known_stores.take_into_use(work, {row["place"] for row in fresh})
             if fresh:
                 work.connection.execute(copies.insert(), fresh)
             work.commit()
         return len(fresh) + len(unknown)
+
+    def _tell_of_stores(self, work: Work, places: Collection[str]) -> None:
+        """Note stores that rows name and the log does not, and forget rows of those that the log calls given up.
+
+        Such rows come back with a backup from before the store was given up.
+        """
+        gone = {one.name for one in known_stores.given_up(work.connection)} - self.vault.stores.keys()
+        known_stores.take_into_use(work, set(places) - gone)
+        if gone & set(places):
+            work.connection.execute(copies.delete().where(copies.c.place.in_(sorted(gone))))
 
     # ---------------------------------------------------------------------------------------------------- making
 

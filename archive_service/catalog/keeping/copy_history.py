@@ -15,8 +15,8 @@ from archive_service.audit.ledger import Work
 from archive_service.catalog.tables import copy_history
 
 COPIED, CHECKED, LOCKED, HELD, LIFTED = "copied", "checked", "locked", "held", "lifted"
-SWEEP, SAMPLE, WHOLE = "sweep", "sample", "whole"
-"""Why a copy was read: its turn, by lot, or because everything was."""
+SWEEP, SAMPLE, WHOLE, FILED = "sweep", "sample", "whole", "filed"
+"""Why a copy was read: its turn, by lot, because everything was, or because it had just been filed."""
 
 
 def add(work: Work, rows: Sequence[Any], what: str, detail: str = "") -> None:

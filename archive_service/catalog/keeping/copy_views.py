@@ -13,7 +13,17 @@ from sqlalchemy import and_, or_, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
-from archive_service.catalog.keeping.copy_history import CHECKED, COPIED, HELD, LIFTED, LOCKED, SAMPLE, SWEEP, WHOLE
+from archive_service.catalog.keeping.copy_history import (
+    CHECKED,
+    COPIED,
+    FILED,
+    HELD,
+    LIFTED,
+    LOCKED,
+    SAMPLE,
+    SWEEP,
+    WHOLE,
+)
 from archive_service.catalog.tables import components, copies, copy_history
 from archive_service.errors import Text
 from archive_service.vault import PRIMARY, names
@@ -24,6 +34,7 @@ METHODS = {
     SWEEP: Text("轮检", "in its turn"),
     SAMPLE: Text("抽检", "by lot"),
     WHOLE: Text("全检", "with everything"),
+    FILED: Text("入库读回", "back after filing"),
 }
 FAULTS = {"missing": Text("发现缺失", "Found missing"), "damaged": Text("发现损坏", "Found damaged")}
 STATES = {

@@ -18,7 +18,7 @@ from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
 from archive_service.catalog.keeping import copy_history
 from archive_service.catalog.keeping.copies import Copies
-from archive_service.catalog.keeping.copy_history import SAMPLE, SWEEP, WHOLE
+from archive_service.catalog.keeping.copy_history import FILED, SAMPLE, SWEEP, WHOLE
 from archive_service.catalog.keeping.copy_rows import GOOD, WANTED, WRITTEN, as_wanted
 from archive_service.catalog.keeping.known_stores import not_among_settings, out_of_settings
 from archive_service.catalog.tables import copies
@@ -112,12 +112,13 @@ class Fixity:
     def newly_filed(self, stopped: Callable[[], bool] = lambda: False) -> Run:
         """Read back some of what was filed and not read since: a disk that lies is found out while the source is at hand.
 
-        Belongs to the filing, as the reading back of other copies belongs to their making: it is no check of its own
-        in log and history. What it finds is noted like any fault.
+        Stands in the history of each copy, and not as a run in the log: it goes on all the time. What it finds is noted
+        like any fault.
         """
         unread = copies.c.checked_at == ""
         rows, run = self._some(PRIMARY, copies.c.not_before, AT_ONCE, unread, copies.c.state == WRITTEN), Run()
-        self._read_into(run, rows, None, lambda _done, _total: None, stopped)
+        methods = dict.fromkeys(((row.place, row.name) for row in rows), FILED)
+        self._read_into(run, rows, methods, lambda _done, _total: None, stopped)
         return run
 
     def everything(self, progress: Progress | None = None, stopped: Callable[[], bool] = lambda: False) -> Run:
@@ -159,7 +160,7 @@ class Fixity:
         return run
 
     def _read_into(
-        self, run: Run, rows: Sequence[Any], methods: Methods | None, progress: Progress, stopped: Callable[[], bool]
+        self, run: Run, rows: Sequence[Any], methods: Methods, progress: Progress, stopped: Callable[[], bool]
     ) -> None:
         for some in _in_parts(rows):
             good, passed = [], []
@@ -181,7 +182,7 @@ class Fixity:
                     if not news:
                         passed.append(row)
                 run.copies, run.bytes = run.copies + 1, run.bytes + row.size
-                run.sampled += methods is not None and methods.get((row.place, row.name)) == SAMPLE
+                run.sampled += methods.get((row.place, row.name)) == SAMPLE
             self._note_read(good, {"state": GOOD}, methods)
             self._note_read(
                 passed, {}, None

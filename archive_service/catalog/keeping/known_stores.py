@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger, Work
 from archive_service.audit.tables import entries
+from archive_service.catalog.keeping.copy_rows import WANTED
 from archive_service.catalog.tables import copies
 from archive_service.errors import BadInput, Conflict, NotFound, Text, Unavailable
 from archive_service.people.model import Person
@@ -41,6 +42,17 @@ def take_into_use(work: Work, places: Collection[str]) -> None:
     further = set(places) - {PRIMARY}
     for name in sorted(further - _in_use(work.connection)) if further else ():
         work.act(acts.STORE_FOUNDED, "store", name)
+
+
+def require_nothing_there(connection: Connection, name: str) -> None:
+    """Raise ``Conflict`` if copies were made in a store of this name: an empty place would stand for the one they lie in."""
+    there = select(copies.c.name).where(copies.c.place == name, copies.c.state != WANTED).limit(1)
+    if name != PRIMARY and connection.execute(there).first() is not None:
+        raise Conflict(
+            f"存储 {name} 中已有副本，在原来的位置。请恢复其位置；介质确已报废的，先由设置中移去并运行 vault give-up-store，再重新启用。",
+            f"Copies were made in the store {name}, where it lay before. Put its place back; if its medium is really gone, take "
+            "it out of the settings, run vault give-up-store, and take it into use again then.",
+        )
 
 
 def out_of_settings(connection: Connection, configured: Collection[str]) -> list[str]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from archive_service.audit import acts
 from archive_service.audit.ledger import Ledger
 from archive_service.audit.tables import entries
 from archive_service.catalog.filing.rows import text_component_id
-from archive_service.catalog.keeping.known_stores import out_of_settings
+from archive_service.catalog.keeping.known_stores import given_up, out_of_settings
 from archive_service.catalog.tables import components
 from archive_service.clock import from_stamp
 from archive_service.database.tables import CANONICAL
@@ -83,7 +83,9 @@ class Horizon:
             seq = connection.execute(select(entries.c.seq).where(*issued)).scalar_one()
         proof = self.ledger.proof(seq)
         with self.ledger.work(None) as work:
-            text = json.dumps(self._body(row, first, proof, work.at), **CANONICAL)
+            gone = [asdict(one) for one in given_up(work.connection)]
+            stores = {"looked_into": list(self.vault.stores), "given_up": gone}
+            text = json.dumps({**self._body(row, first, proof, work.at), "stores": stores}, **CANONICAL)
             digest = hashlib.sha256(text.encode()).hexdigest()
             already = select(final_certificates.c.id).where(final_certificates.c.list_id == row.list_id)
             if work.connection.execute(already).first() is not None:

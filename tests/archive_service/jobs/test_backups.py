@@ -31,7 +31,7 @@ from archive_service.disposal.holds.holds import NewHold
 from archive_service.errors import ArchiveError, BadInput, Conflict, Damaged, NotFound
 from archive_service.jobs import backups
 from archive_service.vault import KeyDestroyed
-from archive_service.vault.backups import oldest_keyring, scratch
+from archive_service.vault.backups import expire, oldest_keyring, scratch, shelf
 from tests.archive_service.web.disposal_house import DisposalHouse, make_house
 from tests.support import postgres
 
@@ -180,6 +180,45 @@ def test_a_backup_is_sealed_apart_checked_and_let_go_after_its_time(house: Dispo
     with pytest.raises(Damaged):
         backups.check(settings, sealed.name.split(".")[0])
     assert not list(settings.data_dir.glob("*.copying")), "no copy in clear stays"
+
+
+def test_a_keyring_that_a_cut_off_backup_left_is_known_and_goes_in_its_time(house: DisposalHouse) -> None:
+    """A full disk or a kill after the keyring, before the manifest: nobody may say that no backup holds a key."""
+    settings = house.archive.settings
+    cut = backups.create(house.archive)
+    (settings.path("backups") / f"{cut.name}.json").unlink()
+    house.wait(hours=1)
+    backups.create(house.archive)
+    oldest = oldest_keyring(settings)
+    assert oldest is not None
+    assert oldest[:19] == cut.at[:19]
+    house.wait(days=2)
+    backups.nightly(house.archive)
+    assert not list(settings.path("backups").rglob(f"{cut.name}.*"))
+    short = settings.model_copy(update={"backup": settings.backup.model_copy(update={"keep_days": 10})})
+    house.wait(days=11)
+    expire(shelf(short), house.archive.clock.stamp())
+    assert len(list(settings.path("backups").rglob("*.keyring.sealed"))) == 1, "no keyring outlives its manifest"
+
+
+def test_an_old_copy_of_log_and_anchors_together_restores_nothing(house: DisposalHouse, tmp_path: Path) -> None:
+    house.archive.proof.keep_checkpoint()
+    old = [
+        (folder, shutil.copytree(folder, tmp_path / f"old-{n}"))
+        for n, folder in enumerate(house.archive.settings.log_folders)
+    ]
+    receipt = house.file(SECRET)
+    house.archive.chores.settle_outbox()
+    backups.create(house.archive)
+    house.certified(receipts=[receipt])
+    house.archive.proof.keep_checkpoint()
+    lose(house, "catalogue.db", "keyring.db")
+    for folder, copy in old:
+        shutil.rmtree(folder)
+        shutil.copytree(copy, folder)
+    with pytest.raises(Damaged, match="old copy"):
+        backups.restore(house.archive.settings, clock=house.archive.clock)
+    assert not (house.archive.settings.data_dir / "catalogue.db").exists()
 
 
 def test_a_standing_catalogue_is_never_written_over(house: DisposalHouse) -> None:
@@ -407,7 +446,10 @@ def _drills(archive: Archive, server: str, dumped: Path) -> None:
         return backups.drill(replace(archive, settings=archive.settings.model_copy(update={"backup": backup})))
 
     assert ["was not tried" in text.en for _, text in drill("").findings] == [True]
-    assert ["in use" in text.en for _, text in drill(archive.settings.database_url).findings] == [True]
+    for same in (archive.settings.database_url, archive.settings.database_url.replace("127.0.0.1", "localhost")):
+        assert ["in use" in text.en for _, text in drill(same).findings] == [True]
+    nowhere = f"{archive.settings.database_url}-nowhere"
+    assert ["cannot be used" in text.en for _, text in drill(nowhere).findings] == [True]
     scratch_database = postgres.new_database(server)
     assert ["is empty" in text.en for _, text in drill(scratch_database).findings] == [True]
     _tool("pg_restore", "--no-owner", "-d", _plain(scratch_database), dumped)

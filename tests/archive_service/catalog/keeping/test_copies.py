@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from archive_service.catalog.keeping.known_stores import require_all
 from archive_service.catalog.tables import components, copies
 from archive_service.clock import from_stamp
 from archive_service.config import PlacementTable
-from archive_service.errors import Conflict, Unavailable
+from archive_service.errors import BadSettings, Conflict, Unavailable
 from archive_service.vault import Fault, Finding
 from tests.archive_service.catalog.copies_world import CopiesWorld, found, two_more_stores
 
@@ -116,6 +117,12 @@ def test_a_store_taken_out_of_the_settings_is_remembered_with_what_lies_there(wo
     with pytest.raises(Unavailable), world.archive.ledger.read() as connection:
         require_all(connection, world.archive.vault.stores)
     world.archive.administering.give_store_up(world.person("system"), "second", "硬盘损坏，已交销毁单位粉碎")
+    world.archive.chores.plan_copies()
+    assert world.states(record, "second") == []
+    with world.archive.ledger.work(None) as work:  # as a backup from before brings its rows back
+        row = world.rows(record_id=record, place="primary")[0]
+        work.connection.execute(copies.insert(), [{**row._asdict(), "place": "second"}])
+        work.commit()
     world.archive.chores.plan_copies()
     assert world.states(record, "second") == []
     assert not [one for one in world.archive.proof.examine(contents=False) if one.place == "second"]
@@ -262,3 +269,21 @@ def test_a_try_that_fails_is_counted_with_its_reason_and_waits_longer(world: Cop
         waits.append(from_stamp(row.not_before) - world.archive.clock.now())
         due_again(world)
     assert waits[0] < waits[1] < waits[2] <= copies_module.LONGEST_PAUSE
+
+
+def test_two_names_for_one_place_are_refused_at_the_start(world: CopiesWorld) -> None:
+    settings = world.archive.settings
+    stores = {**settings.stores, "third": settings.stores["second"].model_copy(update={"path": "./second/../second"})}
+    with pytest.raises(BadSettings, match="same place as second"):
+        open_archive(settings.model_copy(update={"stores": stores}))
+
+
+def test_another_disk_does_not_quietly_take_the_place_of_a_store_with_copies(world: CopiesWorld) -> None:
+    world.file()
+    world.archive.chores.keep_copies()
+    settings = world.archive.settings
+    elsewhere = {**settings.stores, "second": settings.stores["second"].model_copy(update={"path": "elsewhere"})}
+    moved = replace(world.archive, settings=settings.model_copy(update={"stores": elsewhere}))
+    with pytest.raises(Conflict, match="where it lay before"):
+        moved.administering.take_store_into_use(world.person("system"), "second")
+    assert not (world.folder / "elsewhere").exists()

@@ -39,6 +39,7 @@ def test_irrecoverable_is_certified_only_after_the_backups_have_expired_and_noth
     world.shelf.purge(world.filed[0].record_id)
     assert (horizon.issue_due(), horizon.issue_due()) == ([list_no], [])
     body = json.loads(horizon.text(viewer, list_no))
+    assert body["stores"] == {"looked_into": ["primary"], "given_up": []}
     assert (body["horizon_days"], body["looked_again"]) == (35, {"records": 1, "left": 0})
     assert body["certificate"]["proof"]["leaf"].count(body["certificate"]["digest"]) == 1
     with pytest.raises(Forbidden):
