@@ -47,7 +47,7 @@ def make_archive(folder: Path) -> Archive:
     return archive
 
 
-def make_folder(folder: Path, count: int) -> Path:
+def make_folder(folder: Path, count: int, day: str = "2024-03-01") -> Path:
     folder.mkdir()
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -55,13 +55,13 @@ def make_folder(folder: Path, count: int) -> Path:
         for number in range(count):
             name = f"{number:05d}.txt"
             (folder / name).write_text(f"{TEXT} {number}", encoding="utf-8")
-            writer.writerow([name, f"检查记录 {number}", "2024-03-01", TYPES[number % len(TYPES)], ""])
+            writer.writerow([name, f"检查记录 {number}", day, TYPES[number % len(TYPES)], ""])
     return folder
 
 
-def import_all(archive: Archive, folder: Path) -> None:
+def import_all(archive: Archive, folder: Path, case_no: str = "AX2024-001") -> None:
     actor = archive.people.by_login("archivist")
-    report = import_folder(archive.accession, actor, folder, fonds_no="Q001", case_no="AX2024-001")
+    report = import_folder(archive.accession, actor, folder, fonds_no="Q001", case_no=case_no)
     assert not report.refused, report.refused[:3]
 
 

@@ -17,12 +17,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sqlalchemy import func, select
 
-from archive_service.archive import open_archive
+from archive_service.archive import Archive, open_archive
 from archive_service.catalog.tables import records
 from archive_service.jobs.backups import rebuild
 from scripts.bench.accession import import_all, make_archive, make_folder
 
 GOAL_RECORDS, GOAL_SECONDS = 100_000, 15 * 60
+
+
+IN_A_CASE = 9_000
+"""Item numbers have four digits: many records need case files of many years."""
+
+
+def file_all(archive: Archive, folder: Path, count: int) -> None:
+    """File so many records, in case files of different years."""
+    actor = archive.people.by_login("archivist")
+    for begun in range(0, count, IN_A_CASE):
+        year = 2023 - begun // IN_A_CASE
+        case_no = f"AX{year}-001"
+        case = {"title": "示例巡察", "enterprise": "示例一矿", "year": year}
+        archive.cases.open_case(actor, fonds_no="Q001", case_no=case_no, **case)
+        papers = make_folder(folder / f"papers-{year}", min(IN_A_CASE, count - begun), f"{year}-03-01")
+        import_all(archive, papers, case_no)
 
 
 def main() -> None:
@@ -31,7 +47,7 @@ def main() -> None:
         folder = Path(given)
         archive = make_archive(folder)
         start = time.perf_counter()
-        import_all(archive, make_folder(folder / "papers", count))
+        file_all(archive, folder, count)
         print(f"filed {count} records in {time.perf_counter() - start:.0f} s")
         archive.proof.keep_checkpoint()
         start = time.perf_counter()
