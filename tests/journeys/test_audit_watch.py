@@ -111,7 +111,7 @@ def test_rights_that_were_raised_by_hand_are_named(watch: Watch):
     assert "此行在日志之外被改动" in report
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("free_url", ["sqlite"], indirect=True)
 def test_a_database_that_was_wound_back_is_noticed(watch: Watch):
     """Winding back whole is tried on the file; the rows are the same on both."""
     path = Path(str(watch.archive.engine.url.database))

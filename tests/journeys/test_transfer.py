@@ -464,7 +464,7 @@ def killed(life: Life, place: str, act: Callable[[Archive], object]) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("free_url", ["sqlite"], indirect=True)
 def test_a_kill_while_a_package_or_its_receipt_is_written_leaves_one_package_and_no_half_receipt(
     life: Life, approved: str
 ) -> None:

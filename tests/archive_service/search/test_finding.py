@@ -145,7 +145,7 @@ def many(archive: SearchWorld, count: int) -> None:
 
 
 def test_counts_facets_and_pages_are_right_over_five_thousand_records(
-    tmp_path: object, database_url: str, archive: SearchWorld
+    archive: SearchWorld,
 ) -> None:
     many(archive, 5000)
     for login, levels in ((CLEARED, ("PUB", "INT")), (OUTSIDER, ("PUB", "INT"))):
