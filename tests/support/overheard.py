@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+TALKATIVE = ("botocore", "botocore.endpoint", "botocore.parsers", "botocore.hooks", "botocore.auth")
+"""Loggers of the client of key services that are told by name to say all they can."""
+
 
 class Overheard:
     """All that was said, as bytes, and the secrets that may not be among it."""
@@ -88,6 +91,9 @@ def overhearing(folder: Path) -> Iterator[Overheard]:
         patch.setattr(subprocess.Popen, "__init__", begin)
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
+        for name in TALKATIVE:
+            patch.setattr(logging.getLogger(name), "level", logging.DEBUG)
+        logging.getLogger(__name__).debug("everything is heard")
         try:
             yield heard
         finally:
