@@ -31,8 +31,6 @@ from archive_service.vault.pieces import in_pieces
 
 CATALOGUE, KEYRING = "catalogue", "keyring"
 _SCRATCH = "drill-"
-CUT_OFF = timedelta(days=1)
-"""After this time a part without its manifest belongs to no backup that is being made."""
 
 
 @dataclass(frozen=True)
@@ -223,17 +221,18 @@ def oldest_keyring(settings: Settings) -> str | None:
 
 
 def expire(place: Shelf, now: str) -> list[str]:
-    """Let go of what has outlived its time, the newest backup excepted, and of what was cut off; the files that went.
+    """Let go of what has outlived its time, the newest backup excepted, also of what was cut off; the files that went.
 
-    No keyring outlives the manifest of its backup: nobody would know of it any more.
+    No keyring outlives the manifest of its backup: nobody would know of it any more. Where no manifest is seen at all,
+    its disk may be away while that of the keyrings is not: then nothing goes.
     """
     names, gone = place.names(), list[str]()
+    if not names:
+        return gone
     times = {CATALOGUE: place.keep_days, KEYRING: min(place.keep_days, place.keyring_keep_days)}
     for part, days in times.items():
         for path, at in place.parts(part).items():
-            name, age = path.name.split(".", 1)[0], from_stamp(now) - at
-            whole = name in names and path == place.part(name, part)
-            if age > (timedelta(days=days) if whole else CUT_OFF) and name != max(names, default=""):
+            if from_stamp(now) - at > timedelta(days=days) and not path.name.startswith(f"{names[-1]}."):
                 gone += _removed(path)
     for name in names[:-1]:
         begun = _begun(name)

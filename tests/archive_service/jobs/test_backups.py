@@ -182,7 +182,9 @@ def test_a_backup_is_sealed_apart_checked_and_let_go_after_its_time(house: Dispo
     assert not list(settings.data_dir.glob("*.copying")), "no copy in clear stays"
 
 
-def test_a_keyring_that_a_cut_off_backup_left_is_known_and_goes_in_its_time(house: DisposalHouse) -> None:
+def test_a_keyring_that_a_cut_off_backup_left_is_known_and_goes_in_its_time(
+    house: DisposalHouse, tmp_path: Path
+) -> None:
     """A full disk or a kill after the keyring, before the manifest: nobody may say that no backup holds a key."""
     settings = house.archive.settings
     cut = backups.create(house.archive)
@@ -192,11 +194,20 @@ def test_a_keyring_that_a_cut_off_backup_left_is_known_and_goes_in_its_time(hous
     oldest = oldest_keyring(settings)
     assert oldest is not None
     assert oldest[:19] == cut.at[:19]
-    house.wait(days=2)
+    away, folder = tmp_path / "away", settings.path("backups")
+    house.wait(days=36)
+    manifests = list(folder.glob("*.json"))
+    away.mkdir()
+    for one in manifests:  # the disk of the catalogue's backups is away, that of the keyrings is not
+        shutil.move(one, away)
+    assert expire(shelf(settings), house.archive.clock.stamp()) == []
+    for one in manifests:
+        shutil.move(away / one.name, folder)
     backups.nightly(house.archive)
-    assert not list(settings.path("backups").rglob(f"{cut.name}.*"))
+    assert not list(settings.path("backups").rglob(f"{cut.name}.keyring.*"))
     short = settings.model_copy(update={"backup": settings.backup.model_copy(update={"keep_days": 10})})
     house.wait(days=11)
+    backups.create(house.archive)
     expire(shelf(short), house.archive.clock.stamp())
     assert len(list(settings.path("backups").rglob("*.keyring.sealed"))) == 1, "no keyring outlives its manifest"
 
